@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tandem::domain {
+
+enum class AddressKind {
+    Phone,      // +15551234567
+    ShortCode,  // shortcode:12345, never dialled
+    Typed,      // whatsapp:+1555…, client:bob, sip:… : kept whole, never taken for a phone
+    Withheld,   // withheld:<unique>, one identity for each contact, never merged
+};
+
+/// A customer's or a business's address in its one normal form.
+struct Address {
+    AddressKind kind = AddressKind::Phone;
+    std::string text;  // ASCII, at most 64 bytes
+};
+
+/// Reads a phone number as a person or a front end writes it, for this region.
+/// Invalid: not possible, an emergency number, an extension, letters, hidden
+/// characters, over 64 bytes.
+Result<Address> parse_phone(std::string_view text, std::string_view default_region);
+
+/// Reads an address as a provider writes it: also short codes, typed addresses and
+/// withheld callers (`anonymous`, empty, +266696687), which get `unique` as identity.
+Result<Address> parse_provider_address(std::string_view text, std::string_view default_region,
+                                       std::string_view unique);
+
+/// The last two digits behind stars, for logs: never the number.
+std::string redacted(std::string_view address);
+
+}  // namespace tandem::domain

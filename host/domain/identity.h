@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace tandem::domain {
+
+/// Who is calling the API, as their credential says.
+struct Identity {
+    std::string subject;
+    std::string organization;
+    std::string name;
+    std::string email;
+    std::vector<std::string> permissions;
+    std::optional<Time> expires_at;
+    std::string credential_id;
+
+    /// `admin` includes all.
+    bool may(std::string_view permission) const;
+};
+
+}  // namespace tandem::domain

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tandem::domain {
+
+/// A tenant, as the settings name it. Immutable once built.
+struct Organization {
+    std::string id;
+    std::string name;
+    std::string default_region;        // ISO 3166 alpha-2, for numbers without a country code
+    std::vector<std::string> numbers;  // E.164; each belongs to one organisation
+    std::string channel;               // provider instances; empty: none
+    std::string voice;
+    std::string responder;
+};
+
+/// All organisations of this gateway. Immutable; safe from any thread.
+class Organizations {
+public:
+    explicit Organizations(std::vector<Organization> all);
+
+    /// Null if there is none.
+    const Organization* by_id(std::string_view id) const;
+    /// The owner of a business number in E.164; null if nobody owns it.
+    const Organization* by_number(std::string_view number) const;
+    const std::vector<Organization>& all() const { return all_; }
+
+private:
+    const std::vector<Organization> all_;
+};
+
+}  // namespace tandem::domain

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admit/admit.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "call/call.h"
+#include "deliver/deliver.h"
+#include "observe/observe.h"
+#include "receive/receive.h"
+#include "reply/reply.h"
+#include "settings/settings.h"
+#include "store/store.h"
+
+/// Plugins: found, checked for trust, probed in a child process, loaded, and shown to the
+/// rooms through their own ports.
+namespace tandem::load {
+
+/// What a plugin says of itself.
+struct Description {
+    std::string file, id, name, version, vendor, licence;
+    unsigned abi_minor = 0;
+    std::vector<std::string> kinds;
+    struct Option {
+        std::string name, default_value, description;
+        unsigned type = 0;
+        bool required = false, secret = false, has_default = false;
+    };
+    std::vector<Option> options;
+};
+
+/// A living instance and the capabilities it gives; null where it has none. Lives until
+/// the registry stopped it.
+struct Instance {
+    std::string id;
+    Description description;
+    std::shared_ptr<store::Store> store;
+    std::shared_ptr<receive::WebhookSource> webhook;
+    std::shared_ptr<deliver::Channel> channel;
+    std::shared_ptr<call::Voice> voice;
+    std::shared_ptr<reply::TurnResponder> responder;
+    std::shared_ptr<admit::Authenticator> authenticator;
+};
+
+/// What the host lends to plugins.
+struct Services {
+    observe::Log* log = nullptr;
+    const Clock* clock = nullptr;
+    receive::EventIntake* events = nullptr;  // may be set before start
+};
+
+struct Places {
+    std::vector<std::string> directories;
+    unsigned trusted_uid = 0;
+    std::string probe_program;  // run as `PROGRAM --probe-plugin FILE`; empty: no probe
+};
+
+/// All plugins of this process. Confined to the lifecycle thread; the ports that it gives
+/// are safe from any thread. Destroyed never before `stop`.
+class Registry {
+public:
+    virtual ~Registry() = default;
+    /// The file of a plugin's name, tandem-<name>.so, if it is trusted.
+    virtual Result<std::string> find(const std::string& plugin) = 0;
+    /// Loads (once) and describes a plugin.
+    virtual Result<Description> describe(const std::string& plugin) = 0;
+    /// What is wrong with these options; empty: nothing.
+    virtual std::vector<settings::Finding> check(const settings::PluginUse& use) = 0;
+    /// Makes an instance from checked options; not started yet.
+    virtual Result<Instance> create(const settings::PluginUse& use) = 0;
+    /// Starts all instances in the order of their making; the first failure ends it.
+    virtual Result<void> start() = 0;
+    /// Stops and destroys all, in reverse order.
+    virtual void stop() = 0;
+};
+
+/// `services` and what it points to must outlive `stop`.
+std::unique_ptr<Registry> make_registry(Places places, Services services);
+
+/// The body of `tandemd --probe-plugin FILE`: loads the file, makes and destroys nothing,
+/// compares the process's state before and after; prints one line and returns the exit
+/// code.
+int probe_plugin(const std::string& file);
+
+}  // namespace tandem::load

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "domain/conversation.h"
+#include "domain/event.h"
+#include "domain/message.h"
+
+/// The texts of events: the one place that knows the contract's JSON for screens. Pure
+/// functions; each gives an event whose payload is final but for its position.
+namespace tandem::publish {
+
+/// What every event says.
+struct Scene {
+    std::string event_id;
+    std::string organization;
+    std::string address;
+    std::string lead_id;  // empty: null
+    std::string customer_name;
+    std::string lead_status;
+    Time at{};
+};
+
+struct ReceivedState {
+    bool is_new_lead = false;
+    bool under_human_control = false;
+    int64_t queue_depth = 0;
+};
+
+domain::Event sms_received(const Scene& scene, const domain::Message& message,
+                           const ReceivedState& state);
+/// `ai_message_sent` or `human_message_sent`, by the message's author.
+domain::Event message_sent(const Scene& scene, const domain::Message& message);
+/// With the message's delivery, provider id and error as they are from now on.
+domain::Event sms_status_update(const Scene& scene, const domain::Message& message);
+domain::Event call_initiated(const Scene& scene, const domain::Call& call,
+                             std::string_view call_reason, std::string_view initiated_by,
+                             const std::vector<std::pair<std::string, std::string>>& variables);
+domain::Event call_ended(const Scene& scene, const domain::Call& call,
+                         std::string_view failure_reason, std::string_view analysis_json,
+                         const std::vector<domain::SpokenTurn>& transcript);
+domain::Event lead_auto_created(const Scene& scene);
+domain::Event lead_updated(const Scene& scene);
+domain::Event needs_human(const Scene& scene, std::string_view reason);
+/// `customer_opted_out` or `customer_opted_in`.
+domain::Event customer_opted(const Scene& scene, domain::OptWord word, std::string_view keyword);
+
+/// The contract's Message as JSON text.
+std::string message_json(const domain::Message& message);
+
+}  // namespace tandem::publish

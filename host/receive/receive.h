@@ -1,0 +1,105 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/conversation.h"
+#include "domain/message.h"
+
+/// Webhook intake: what providers tell us, and what we tell them.
+namespace tandem::receive {
+
+/// A provider's request as its plugin sees it.
+struct WebhookRequest {
+    std::string method;
+    std::string public_url;  // as the provider was told to call it, with the raw query
+    std::string target;      // as received
+    std::string path;        // of the route that matched
+    std::vector<std::pair<std::string, std::string>> headers;  // in wire order
+    std::string body;
+    Time received_at{};
+};
+
+/// What each event has.
+struct Incident {
+    std::string dedupe_key;
+    std::string business_address;  // as the provider wrote it
+    std::string customer_address;
+    Time happened_at{};
+};
+struct MessageReceived : Incident {
+    std::string provider_id;
+    std::string text;
+    std::vector<domain::Media> media;
+    std::string sender_name;
+    domain::OptWord opt = domain::OptWord::None;
+};
+struct MessageStatus : Incident {
+    std::string provider_id;
+    std::string message_id;  // ours, where the provider gives it back
+    domain::Delivery delivery = domain::Delivery::Unknown;
+    bool known_word = true;  // false: an unknown word; kept in the history only
+    std::string provider_word, error_code, error_text;
+};
+struct CallStarted : Incident {
+    std::string call_id;  // the line's
+    std::string conversation_id;
+    domain::CallDirection direction = domain::CallDirection::Inbound;
+    bool asks_context = false;
+};
+struct CallEnded : Incident {
+    std::string call_id;
+    std::string conversation_id;
+    domain::CallDirection direction = domain::CallDirection::Inbound;
+    domain::CallOutcome outcome = domain::CallOutcome::Unknown;
+    unsigned duration_s = 0;
+    std::string failure_reason, summary, analysis_json;
+    std::vector<domain::SpokenTurn> turns;
+};
+using ProviderEvent = std::variant<MessageReceived, MessageStatus, CallStarted, CallEnded>;
+
+struct WebhookAnswer {
+    int status = 200;
+    std::string content_type;
+    std::string body;
+};
+
+/// What a genuine request says.
+struct Normalised {
+    std::vector<ProviderEvent> events;
+    WebhookAnswer answer;
+};
+
+struct WebhookRoute {
+    std::string method;
+    std::string path;  // below /api/webhooks/{instance}/
+    bool internal = false;  // only the host's own routes lead to it
+};
+
+/// A provider instance that receives webhooks. Safe from any thread.
+class WebhookSource {
+public:
+    virtual ~WebhookSource() = default;
+    virtual const std::string& instance() const = 0;
+    virtual const std::vector<WebhookRoute>& routes() const = 0;
+    /// Unauthorized with the reason for the log, or Internal.
+    virtual Result<void> verify(const WebhookRequest& request) = 0;
+    virtual Result<Normalised> normalise(const WebhookRequest& request) = 0;
+    virtual Result<WebhookAnswer> render_context(
+        const WebhookRequest& request,
+        const std::vector<std::pair<std::string, std::string>>& variables) = 0;
+};
+
+/// Where events go that a plugin learns outside of a webhook (tandem.host.events/1).
+/// Never blocks; false when its bounded queue is full.
+class EventIntake {
+public:
+    virtual ~EventIntake() = default;
+    virtual bool emit(const std::string& instance, ProviderEvent event) = 0;
+};
+
+}  // namespace tandem::receive

@@ -1,0 +1,199 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/conversation.h"
+#include "domain/event.h"
+#include "domain/message.h"
+
+/// The store port: everything durable goes in as ChangeSets, and comes out by narrow
+/// reads that each see one snapshot.
+namespace tandem::store {
+
+// Preconditions: all are looked at before anything is written.
+
+/// The key was never remembered in this scope.
+struct DedupeNew {
+    std::string scope, key, body_hash;
+};
+/// The conversation has this version; 0: there is none.
+struct VersionIs {
+    std::string address;
+    int64_t version = 0;
+};
+/// The conversation has this control epoch: nobody joined or left since.
+struct EpochIs {
+    std::string address;
+    int64_t control_epoch = 0;
+};
+struct SessionOpen {
+    std::string session_id;
+};
+struct OwedUnclaimed {
+    std::string owed_id;
+    Time now{};
+};
+/// This worker's claim is still the last one.
+struct OwedClaimed {
+    std::string owed_id, worker;
+};
+using Precondition =
+    std::variant<DedupeNew, VersionIs, EpochIs, SessionOpen, OwedUnclaimed, OwedClaimed>;
+
+enum class OwedKind { AiTurn = 1, Send = 2, Call = 3 };
+
+/// Work that is owed to a provider or a customer.
+struct Owed {
+    std::string id;
+    OwedKind kind = OwedKind::Send;
+    std::string organization;  // filled in reads
+    std::string address;
+    std::string instance;
+    std::string subject_id;
+    std::string merge_key;  // at most one unclaimed row of this key; empty: no merging
+    std::string payload_json;
+    int64_t control_epoch = -1;  // the epoch it stands under; -1: none
+    int64_t attempts = 0;        // the store's
+    Time due_at{};
+    Time expires_at{};  // epoch zero: never
+    Time lease_until{};
+    std::string worker;
+    std::string last_error;
+};
+
+// Operations, done in order.
+
+/// A message's delivery from now on, with a line in its history.
+struct Status {
+    std::string message_id;
+    domain::Delivery delivery = domain::Delivery::Unknown;
+    bool keep_delivery = false;  // only a line in the history
+    std::string provider_id, provider_word, error_code, error_text;
+    Time at{};
+};
+struct Owe {
+    Owed owed;
+};
+struct Claim {
+    std::string owed_id, worker;
+    Time lease_until{};
+};
+enum class Settlement { Done = 1, Retry = 2, Dead = 3 };
+struct Settle {
+    std::string owed_id;
+    Settlement settlement = Settlement::Done;
+    Time due_at{};
+    std::string last_error;
+};
+struct Dedupe {
+    std::string scope, key, body_hash;
+    Time at{};
+};
+using Operation = std::variant<domain::Lead, domain::Conversation, domain::Message, domain::Event,
+                               domain::ControlSession, domain::Call, Status, Owe, Claim, Settle,
+                               Dedupe>;
+
+/// Atomic, of one organisation: all of it is written or nothing.
+struct ChangeSet {
+    std::string organization;
+    std::vector<Precondition> preconditions;
+    std::vector<Operation> operations;
+};
+
+/// What became of a ChangeSet that reached the disk or was refused by it.
+struct Outcome {
+    enum class Kind { Committed, PreconditionFailed, Refused };
+    Kind kind = Kind::Committed;
+    size_t failed_precondition = 0;  // index, with PreconditionFailed
+    bool same_body = false;          // with DedupeNew failed: a true repetition
+    std::string text;                // with Refused: why, for the log
+    std::string journal_epoch;
+    int64_t first_offset = 0;  // of its first event; the others follow densely
+};
+
+/// One instant of a conversation, with the journal position it stands for.
+struct Snapshot {
+    domain::Position position;
+    int64_t oldest = 0;  // of the journal; 0: nothing kept
+    std::optional<domain::Conversation> conversation;
+    std::optional<domain::Lead> lead;
+    std::optional<domain::ControlSession> session;  // the open one
+    std::optional<domain::Call> active_call;
+    std::vector<domain::Message> messages;  // oldest first
+};
+
+/// Events of the journal after a position.
+struct JournalPage {
+    domain::Position head;  // the newest in this snapshot
+    int64_t oldest = 0;
+    std::vector<domain::Event> events;
+};
+
+struct ConversationRow {
+    domain::Conversation conversation;
+    std::optional<domain::Lead> lead;
+};
+
+/// What a storage plugin offers. Reads are safe from any thread; `commit` has one
+/// caller at a time, the committer.
+class Store {
+public:
+    virtual ~Store() = default;
+
+    /// Brings an older schema up; Conflict: the data is of a newer version.
+    virtual Result<void> migrate() = 0;
+    /// Fails while nothing can be written.
+    virtual Result<void> health() = 0;
+    /// One outcome for each ChangeSet, in order, once all of them are durable. A
+    /// failure means that nothing of the batch was written.
+    virtual Result<std::vector<Outcome>> commit(const std::vector<const ChangeSet*>& batch) = 0;
+
+    virtual Result<Snapshot> snapshot(const std::string& organization, const std::string& address,
+                                      unsigned message_limit) = 0;
+    virtual Result<domain::Lead> lead(const std::string& organization, const std::string& id) = 0;
+    /// Newest first, with numbers below `before` (0: from the newest).
+    virtual Result<std::vector<domain::Message>> messages(const std::string& organization,
+                                                          const std::string& address,
+                                                          int64_t before, unsigned limit) = 0;
+    virtual Result<domain::Message> message(const std::string& organization,
+                                            const std::string& id) = 0;
+    virtual Result<domain::Message> message_by_provider_id(const std::string& organization,
+                                                           const std::string& instance,
+                                                           const std::string& provider_id) = 0;
+    virtual Result<domain::Call> call_by_provider_id(const std::string& organization,
+                                                     const std::string& instance,
+                                                     const std::string& provider_id) = 0;
+    /// Newest activity first, below (before_activity, before_address).
+    virtual Result<std::vector<ConversationRow>> conversations(const std::string& organization,
+                                                               Time before_activity,
+                                                               const std::string& before_address,
+                                                               unsigned limit) = 0;
+    /// Offsets above `after`, oldest first; with an address only that conversation's.
+    virtual Result<JournalPage> journal(const std::string& organization, int64_t after,
+                                        const std::string& address, unsigned limit) = 0;
+    /// Unclaimed work of this kind that is due, oldest first, of all organisations.
+    virtual Result<std::vector<Owed>> due(OwedKind kind, Time now, unsigned limit) = 0;
+    virtual Result<void> trim_journal(const std::string& organization, int64_t keep) = 0;
+};
+
+/// The way in for all rooms: takes a ChangeSet and tells what became of it, after the
+/// commit, on the committer's thread. Bounded: answers false, without calling `done`,
+/// when it is full or stopping.
+class Committer {
+public:
+    using Done = std::function<void(Result<Outcome>)>;
+
+    virtual ~Committer() = default;
+    virtual bool submit(ChangeSet change_set, Done done) = 0;
+    /// Waits for the outcome; for workers that own their thread, never for handlers.
+    virtual Result<Outcome> commit(ChangeSet change_set) = 0;
+};
+
+}  // namespace tandem::store

@@ -1,0 +1,95 @@
+/* tandem/abi/draft/store_reads.h: tandem.store.reads/1, narrow and paged.
+ *
+ * A draft. Each call reads one snapshot and pushes rows; `position` is the head
+ * of the organisation's journal in that same snapshot, pushed first. Any number
+ * of calls run at once, beside a commit.
+ */
+#ifndef TANDEM_ABI_DRAFT_STORE_READS_H
+#define TANDEM_ABI_DRAFT_STORE_READS_H
+
+#include "tandem/abi/draft/store_records.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TANDEM_STORE_READS "tandem.store.reads/1"
+
+/* Frozen. A journal's place: the epoch changes when history was lost. */
+typedef struct tandem_position {
+    tandem_view epoch;
+    int64_t offset; /* of the newest event; 0: none yet */
+    int64_t oldest; /* of the oldest event still kept; 0: none kept */
+} tandem_position;
+
+/* Growable. Takes rows of any kind; a null function is not called. */
+typedef struct tandem_row_sink {
+    uint32_t size;
+    uint32_t reserved;
+    void *context;
+    /* [sink] each; STOP ends the read, which then answers OK. */
+    tandem_status (*position)(void *context, const tandem_position *position);
+    tandem_status (*lead)(void *context, const tandem_lead *lead);
+    tandem_status (*conversation)(void *context, const tandem_conversation *conversation);
+    tandem_status (*message)(void *context, const tandem_message *message);
+    tandem_status (*event)(void *context, const tandem_journal_event *event);
+    tandem_status (*owed)(void *context, const tandem_owed *owed);
+    tandem_status (*session)(void *context, const tandem_control_session *session);
+    tandem_status (*call)(void *context, const tandem_call *call);
+} tandem_row_sink;
+
+/* Growable. */
+typedef struct tandem_store_reads {
+    uint32_t size;
+    uint32_t reserved;
+    /* [worker] All of a conversation at one instant: position, conversation,
+     * lead, the open session, active calls, and its last `message_limit`
+     * messages, oldest first. NOT_FOUND (after position, and lead if there is
+     * one) if the address has no conversation. */
+    tandem_status (*snapshot)(void *self, tandem_view organization, tandem_view address,
+                              uint32_t message_limit, const tandem_row_sink *sink,
+                              tandem_error *error);
+    /* [worker] One lead, by id. NOT_FOUND. */
+    tandem_status (*lead)(void *self, tandem_view organization, tandem_view id,
+                          const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] Messages with a number below `before` (0: from the newest),
+     * newest first, at most `limit`. */
+    tandem_status (*messages)(void *self, tandem_view organization, tandem_view address,
+                              int64_t before, uint32_t limit, const tandem_row_sink *sink,
+                              tandem_error *error);
+    /* [worker] One message, by id. NOT_FOUND. */
+    tandem_status (*message)(void *self, tandem_view organization, tandem_view id,
+                             const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] One message, by the provider's id. NOT_FOUND. */
+    tandem_status (*message_by_provider_id)(void *self, tandem_view organization,
+                                            tandem_view instance, tandem_view provider_id,
+                                            const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] One call, by the line's id or the voice provider's. NOT_FOUND. */
+    tandem_status (*call_by_provider_id)(void *self, tandem_view organization, tandem_view instance,
+                                         tandem_view provider_id, const tandem_row_sink *sink,
+                                         tandem_error *error);
+    /* [worker] Conversations with their leads, newest activity first, below
+     * (`before_activity`, `before_address`); zero and empty: from the newest. */
+    tandem_status (*conversations)(void *self, tandem_view organization,
+                                   tandem_time before_activity, tandem_view before_address,
+                                   uint32_t limit, const tandem_row_sink *sink,
+                                   tandem_error *error);
+    /* [worker] Events with an offset above `after`, oldest first, at most
+     * `limit`; with an address only that conversation's. */
+    tandem_status (*journal)(void *self, tandem_view organization, int64_t after,
+                             tandem_view address, uint32_t limit, const tandem_row_sink *sink,
+                             tandem_error *error);
+    /* [worker] Unclaimed, living rows of this kind with due_at <= now, oldest
+     * first, over all organisations. */
+    tandem_status (*due)(void *self, uint32_t kind, tandem_time now, uint32_t limit,
+                         const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] Forgets journal events beyond the newest `keep`; some may stay. */
+    tandem_status (*trim_journal)(void *self, tandem_view organization, int64_t keep,
+                                  tandem_error *error);
+} tandem_store_reads;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
