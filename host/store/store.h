@@ -196,4 +196,34 @@ public:
     virtual Result<Outcome> commit(ChangeSet change_set) = 0;
 };
 
+/// Someone who must learn of all events that were committed: the audience of the journal.
+/// Called on the committer's thread, in journal order, before the `done` callbacks of the
+/// same batch; must neither block nor throw.
+class CommitListener {
+public:
+    virtual ~CommitListener() = default;
+    /// A ChangeSet that was committed and has at least one event. Its events got the
+    /// offsets from `outcome.first_offset` on. Both arguments live until the return.
+    virtual void committed(const ChangeSet& change_set, const Outcome& outcome) = 0;
+    /// All of one transaction was told; what was gathered may go out now.
+    virtual void batch_ended() {}
+};
+
+/// One queue for each conversation: tasks of one conversation run one after another, so
+/// that read, decide and commit of one seldom meets another's; different conversations
+/// run side by side. It saves work only: what must be right is a precondition.
+/// Safe from any thread.
+class Lanes {
+public:
+    /// Lets the next task of the conversation begin. Any thread, once; dropping all its
+    /// copies does the same.
+    using Release = std::function<void()>;
+    using Task = std::function<void(Release)>;
+
+    virtual ~Lanes() = default;
+    /// Runs the task soon on a worker. False, with the task dropped, when it is full or
+    /// stopping.
+    virtual bool run(const std::string& organization, const std::string& address, Task task) = 0;
+};
+
 }  // namespace tandem::store
