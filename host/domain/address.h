@@ -10,7 +10,8 @@ namespace tandem::domain {
 enum class AddressKind {
     Phone,      // +15551234567
     ShortCode,  // shortcode:12345, never dialled
-    Typed,      // whatsapp:+1555…, client:bob, sip:… : kept whole, never taken for a phone
+    Typed,      // whatsapp:+1555…, client:bob, sip:…, sender:ACME (a name instead of a number):
+                // kept whole, never taken for a phone
     Withheld,   // withheld:<unique>, one identity for each contact, never merged
 };
 
@@ -21,8 +22,9 @@ struct Address {
 };
 
 /// Reads a phone number as a person or a front end writes it, for this region.
-/// Invalid: not possible, an emergency number, an extension, letters, hidden
-/// characters, over 64 bytes.
+/// One percent-encoding is undone, and a plus that form-decoding turned into a blank
+/// repaired. Invalid: not possible (also: possible only without its area code), an
+/// emergency number, an extension, letters, hidden characters, over 64 bytes.
 Result<Address> parse_phone(std::string_view text, std::string_view default_region);
 
 /// Reads an address as a provider writes it: also short codes, typed addresses and
