@@ -96,9 +96,9 @@ struct Dedupe {
     std::string scope, key, body_hash;
     Time at{};
 };
-using Operation = std::variant<domain::Lead, domain::Conversation, domain::Message, domain::Event,
-                               domain::ControlSession, domain::Call, Status, Owe, Claim, Settle,
-                               Dedupe>;
+using Operation =
+    std::variant<domain::Lead, domain::Conversation, domain::Message, domain::Event,
+                 domain::ControlSession, domain::Call, Status, Owe, Claim, Settle, Dedupe>;
 
 /// Atomic, of one organisation: all of it is written or nothing.
 struct ChangeSet {
