@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,14 +11,15 @@
 #include "domain/message.h"
 
 /// The texts of events: the one place that knows the contract's JSON for screens. Pure
-/// functions; each gives an event whose payload is final but for its position.
+/// functions; each gives an event whose payload is final but for its position. Bytes
+/// that are no UTF-8 become U+FFFD; nothing here throws for what a customer wrote.
 namespace tandem::publish {
 
 /// What every event says.
 struct Scene {
     std::string event_id;
     std::string organization;
-    std::string address;
+    std::string address;  // empty: null, an event of the whole organisation
     std::string lead_id;  // empty: null
     std::string customer_name;
     std::string lead_status;
@@ -39,6 +41,7 @@ domain::Event sms_status_update(const Scene& scene, const domain::Message& messa
 domain::Event call_initiated(const Scene& scene, const domain::Call& call,
                              std::string_view call_reason, std::string_view initiated_by,
                              const std::vector<std::pair<std::string, std::string>>& variables);
+/// An analysis that is no JSON, or nests deeper than 64, is left out (null).
 domain::Event call_ended(const Scene& scene, const domain::Call& call,
                          std::string_view failure_reason, std::string_view analysis_json,
                          const std::vector<domain::SpokenTurn>& transcript);
@@ -50,5 +53,30 @@ domain::Event customer_opted(const Scene& scene, domain::OptWord word, std::stri
 
 /// The contract's Message as JSON text.
 std::string message_json(const domain::Message& message);
+
+/// The contract's session as JSON text. `record_json` of the session gives what the
+/// record itself has no member for, under the contract's names (messageCount,
+/// handoffReason, customMessage, summary, nextSteps, handoffSuccess); the duration of an
+/// open session runs until the scene's time.
+std::string session_json(const Scene& scene, const domain::ControlSession& session,
+                         int64_t customers_waiting);
+
+// What a stream says of itself, made for one reader and never part of a journal. Each is
+// the event's JSON.
+
+std::string connected(const Scene& scene, std::string_view connection_id);
+std::string heartbeat(const Scene& scene);
+std::string stream_reset(const Scene& scene, std::string_view reason);
+std::string stream_end(const Scene& scene, std::string_view reason);
+
+/// A conversation as a screen first sees it. Borrows all it points to.
+struct History {
+    const std::vector<domain::Message>& messages;  // newest last
+    std::string_view summary;                      // empty: null
+    const domain::ControlSession* session = nullptr;
+    const domain::Call* active_call = nullptr;
+    int64_t customers_waiting = 0;
+};
+std::string conversation_history(const Scene& scene, const History& history);
 
 }  // namespace tandem::publish

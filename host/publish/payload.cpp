@@ -1,0 +1,194 @@
+#include "publish/payload.h"
+
+#include <algorithm>
+
+#include "publish/screen_json.h"
+
+namespace tandem::publish {
+
+namespace {
+
+Json base(const Scene& scene, std::string_view type) {
+    Json json;
+    json["type"] = type;
+    json["organizationId"] = scene.organization;
+    json["phoneNumber"] = text_or_null(scene.address);
+    json["leadId"] = text_or_null(scene.lead_id);
+    json["timestamp"] = iso8601(scene.at);
+    json["eventId"] = scene.event_id;
+    return json;
+}
+
+domain::Event event(const Scene& scene, const Json& json) {
+    domain::Event made;
+    made.id = scene.event_id;
+    made.type = json["type"].get<std::string>();
+    made.address = scene.address;
+    made.payload = text(json);
+    made.at = scene.at;
+    return made;
+}
+
+std::string_view call_type(const domain::Call& call) {
+    return call.direction == domain::CallDirection::Inbound ? "inbound" : "outbound";
+}
+
+std::string_view outcome_word(domain::CallOutcome outcome) {
+    switch (outcome) {
+        case domain::CallOutcome::Success: return "success";
+        case domain::CallOutcome::Failure: return "failure";
+        case domain::CallOutcome::NeverConnected: return "failed";
+        case domain::CallOutcome::Unknown: return "unknown";
+    }
+    return "unknown";
+}
+
+}  // namespace
+
+domain::Event sms_received(const Scene& scene, const domain::Message& message,
+                           const ReceivedState& state) {
+    Json json = base(scene, "sms_received");
+    json["message"] = message.content;
+    json["messageSid"] = text_or_null(message.provider_id);
+    json["conversationMessage"] = message_object(message);
+    json["customerName"] = text_or_null(scene.customer_name);
+    json["isNewLead"] = state.is_new_lead;
+    json["hasMedia"] = !message.media.empty();
+    json["media"] = media_list(message.media);
+    json["underHumanControl"] = state.under_human_control;
+    json["queueDepth"] = state.queue_depth;
+    return event(scene, json);
+}
+
+domain::Event message_sent(const Scene& scene, const domain::Message& message) {
+    const bool human = message.author == domain::Author::Human;
+    Json json = base(scene, human ? "human_message_sent" : "ai_message_sent");
+    json["message"] = message.content;
+    json["conversationMessage"] = message_object(message);
+    if (human) {
+        json["agentName"] = text_or_null(message.agent_name);
+        json["agentId"] = text_or_null(message.agent_id);
+        json["sessionId"] = text_or_null(message.session_id);
+    }
+    return event(scene, json);
+}
+
+domain::Event sms_status_update(const Scene& scene, const domain::Message& message) {
+    Json json = base(scene, "sms_status_update");
+    json["messageId"] = message.id;
+    json["messageSid"] = text_or_null(message.provider_id);
+    json["status"] = word(message.delivery);
+    json["errorCode"] = text_or_null(message.error_code);
+    json["errorMessage"] = text_or_null(message.error_text);
+    return event(scene, json);
+}
+
+domain::Event call_initiated(const Scene& scene, const domain::Call& call,
+                             std::string_view call_reason, std::string_view initiated_by,
+                             const std::vector<std::pair<std::string, std::string>>& variables) {
+    Json json = base(scene, "call_initiated");
+    json["callType"] = call_type(call);
+    json["conversationId"] = text_or_null(call.conversation_id);
+    json["callSid"] = text_or_null(call.line_id);
+    json["callReason"] = text_or_null(call_reason);
+    json["initiatedBy"] = text_or_null(initiated_by);
+    json["dynamicVariables"] = Json::object();
+    for (const auto& [name, value] : variables) json["dynamicVariables"][name] = value;
+    json["customerName"] = text_or_null(scene.customer_name);
+    json["leadStatus"] = text_or_null(scene.lead_status);
+    return event(scene, json);
+}
+
+domain::Event call_ended(const Scene& scene, const domain::Call& call,
+                         std::string_view failure_reason, std::string_view analysis_json,
+                         const std::vector<domain::SpokenTurn>& transcript) {
+    Json json = base(scene, "call_ended");
+    json["callType"] = call_type(call);
+    json["conversationId"] = text_or_null(call.conversation_id);
+    json["duration"] = call.duration_s;
+    json["outcome"] = outcome_word(call.outcome);
+    if (call.outcome == domain::CallOutcome::NeverConnected)
+        json["failureReason"] = text_or_null(failure_reason);
+    json["summary"] = text_or_null(call.summary);
+    json["analysis"] = foreign(analysis_json);
+    json["transcript"] = Json::array();
+    for (const domain::SpokenTurn& turn : transcript) {
+        json["transcript"].push_back({{"role", word(turn.speaker)},
+                                      {"message", turn.text},
+                                      {"timeInCallSecs", turn.seconds}});
+    }
+    return event(scene, json);
+}
+
+domain::Event lead_auto_created(const Scene& scene) {
+    Json json = base(scene, "lead_auto_created");
+    json["customerName"] = text_or_null(scene.customer_name);
+    json["leadStatus"] = text_or_null(scene.lead_status);
+    return event(scene, json);
+}
+
+domain::Event lead_updated(const Scene& scene) {
+    Json json = base(scene, "lead_updated");
+    json["customerName"] = text_or_null(scene.customer_name);
+    json["leadStatus"] = text_or_null(scene.lead_status);
+    return event(scene, json);
+}
+
+domain::Event needs_human(const Scene& scene, std::string_view reason) {
+    Json json = base(scene, "needs_human");
+    json["reason"] = reason;
+    return event(scene, json);
+}
+
+domain::Event customer_opted(const Scene& scene, domain::OptWord word, std::string_view keyword) {
+    const bool in = word == domain::OptWord::Start;
+    Json json = base(scene, in ? "customer_opted_in" : "customer_opted_out");
+    json["keyword"] = keyword;
+    return event(scene, json);
+}
+
+std::string message_json(const domain::Message& message) {
+    return text(message_object(message));
+}
+
+std::string session_json(const Scene& scene, const domain::ControlSession& session,
+                         int64_t customers_waiting) {
+    return text(session_object(scene, session, customers_waiting));
+}
+
+std::string connected(const Scene& scene, std::string_view connection_id) {
+    Json json = base(scene, "connected");
+    json["connectionId"] = connection_id;
+    return text(json);
+}
+
+std::string heartbeat(const Scene& scene) {
+    return text(base(scene, "heartbeat"));
+}
+
+std::string stream_reset(const Scene& scene, std::string_view reason) {
+    Json json = base(scene, "stream_reset");
+    json["reason"] = reason;
+    return text(json);
+}
+
+std::string stream_end(const Scene& scene, std::string_view reason) {
+    Json json = base(scene, "stream_end");
+    json["reason"] = reason;
+    return text(json);
+}
+
+std::string conversation_history(const Scene& scene, const History& history) {
+    Json json = base(scene, "conversation_history");
+    json["messages"] = Json::array();
+    for (const domain::Message& message : history.messages)
+        json["messages"].push_back(message_object(message));
+    json["summary"] = text_or_null(history.summary);
+    json["humanControl"] = history.session
+                               ? session_object(scene, *history.session, history.customers_waiting)
+                               : Json(nullptr);
+    json["activeCall"] = history.active_call ? call_object(*history.active_call) : Json(nullptr);
+    return text(json);
+}
+
+}  // namespace tandem::publish

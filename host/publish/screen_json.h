@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "publish/payload.h"
+
+/// The contract's objects as JSON values. Included by sources of this room only: the
+/// library is slow to compile.
+namespace tandem::publish {
+
+/// Members keep the order in which they are set, as the contract lists them.
+using Json = nlohmann::ordered_json;
+
+/// One line; bytes that are no UTF-8 become U+FFFD.
+std::string text(const Json& json);
+Json text_or_null(std::string_view value);
+/// JSON that a provider wrote, or null: unreadable, deeper than 64, a member twice.
+Json foreign(std::string_view json_text);
+
+Json media_list(const std::vector<domain::Media>& media);
+Json message_object(const domain::Message& message);
+Json call_object(const domain::Call& call);
+Json session_object(const Scene& scene, const domain::ControlSession& session,
+                    int64_t customers_waiting);
+
+}  // namespace tandem::publish
