@@ -12,6 +12,10 @@
 /// Who is calling, and what they may do.
 namespace tandem::admit {
 
+/// How far clocks may be apart when a request's credential is judged. Streams have no
+/// leeway: they would outlive their credential.
+constexpr Milliseconds expiry_leeway{60000};
+
 /// An instance of an auth plugin. Safe from any thread.
 class Authenticator {
 public:
@@ -34,5 +38,19 @@ public:
     virtual std::optional<domain::Identity> redeem(const std::string& ticket,
                                                    const serve::Request& request) = 0;
 };
+
+/// Looks at a credential again while a stream lives on it. Safe from any thread.
+class Judge {
+public:
+    virtual ~Judge() = default;
+    /// Empty while it holds; else why not, in the words of `stream_end`:
+    /// `token_expired` or `access_revoked`.
+    virtual std::string judge(const domain::Identity& identity, std::string_view permission,
+                              Time now) const = 0;
+};
+
+/// Whether an organisation named by the caller, in a body, a query or a header, is the
+/// credential's own. An empty one counts as not named.
+bool same_organization(const domain::Identity& identity, std::string_view named);
 
 }  // namespace tandem::admit
