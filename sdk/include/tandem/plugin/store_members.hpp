@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "tandem/plugin/growable.hpp"
 #include "tandem/plugin/store_records.hpp"
 
 /// The one list of members of each record. Every conversion between the waist, the
@@ -301,9 +302,7 @@ struct Assign {
 template <typename Raw>
 Raw known_members(const void* from) {
     Raw raw{};
-    uint32_t size = 0;
-    std::memcpy(&size, from, sizeof size);
-    std::memcpy(&raw, from, std::min<size_t>(size, sizeof raw));
+    std::memcpy(&raw, from, std::min<size_t>(size_of(static_cast<const Raw*>(from)), sizeof raw));
     return raw;
 }
 
@@ -319,9 +318,7 @@ bool from_raw(const void* from, Record& to) {
 /// The waist's form of a record of its own size; it points into `from`.
 template <typename Record>
 typename Record::Raw to_raw(const Record& from) {
-    typename Record::Raw raw{};
-    const auto size = static_cast<uint32_t>(sizeof raw);
-    std::memcpy(&raw, &size, sizeof size);
+    auto raw = sized<typename Record::Raw>();
     Members<typename Record::Raw>::each(raw, from, ToRaw{});
     return raw;
 }

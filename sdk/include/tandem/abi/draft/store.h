@@ -8,6 +8,9 @@
  * transaction. One that fails leaves no trace and does not disturb the others.
  * Results are pushed only when everything is durable; if the transaction as a
  * whole fails, commit itself fails, nothing is pushed and nothing was written.
+ * It fails with CORRUPT if nobody knows any more what the disk holds (a failed
+ * fsync, damaged pages): the host then ends, and never asks this instance again.
+ * A text with a NUL byte fails its ChangeSet with INVALID.
  */
 #ifndef TANDEM_ABI_DRAFT_STORE_H
 #define TANDEM_ABI_DRAFT_STORE_H
@@ -170,12 +173,14 @@ typedef struct tandem_change_set {
 /* Growable. What became of one ChangeSet. */
 typedef struct tandem_commit_result {
     uint32_t size;
-    int32_t code; /* OK, or why not: CONFLICT, NOT_FOUND, INVALID, UNSUPPORTED */
+    int32_t code; /* OK, or why not: CONFLICT (also each failed precondition),
+                     NOT_FOUND, INVALID, UNSUPPORTED */
     uint32_t failed_precondition; /* its index, or TANDEM_NO_PRECONDITION */
     uint32_t same_body;           /* a known dedupe key came with the same body_hash */
     tandem_view journal_epoch;
     int64_t first_offset; /* of its first event; the others follow densely */
     int64_t event_count;
+    tandem_view text; /* why not, for the log; absent with OK */
 } tandem_commit_result;
 
 /* Growable. */

@@ -1,8 +1,9 @@
 /* tandem/abi/draft/store_reads.h: tandem.store.reads/1, narrow and paged.
  *
  * A draft. Each call reads one snapshot and pushes rows; `position` is the head
- * of the organisation's journal in that same snapshot, pushed first. Any number
- * of calls run at once, beside a commit.
+ * of the organisation's journal in that same snapshot, pushed first (not by
+ * `due`, which reads over all organisations). An organisation without events has
+ * the position ("", 0). Any number of calls run at once, beside a commit.
  */
 #ifndef TANDEM_ABI_DRAFT_STORE_READS_H
 #define TANDEM_ABI_DRAFT_STORE_READS_H
