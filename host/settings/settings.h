@@ -25,7 +25,7 @@ struct OptionValue {
 using Options = std::map<std::string, OptionValue>;
 
 struct PluginUse {
-    std::string id;      // the instance; of storage and auth the plugin's name
+    std::string id;  // the instance; of storage and auth the plugin's name
     std::string plugin;
     Options options;
     std::string where;
@@ -68,8 +68,8 @@ struct Limits {
     size_t header_bytes = 32768;
     unsigned header_seconds = 10;
     unsigned body_seconds = 30;
-    unsigned idle_seconds = 75;                // keep-alive without a request
-    unsigned connections_per_address = 1000;   // 0: no cap; trusted proxies are exempt
+    unsigned idle_seconds = 75;               // keep-alive without a request
+    unsigned connections_per_address = 1000;  // 0: no cap; trusted proxies are exempt
     unsigned connections = 19000;
     std::optional<unsigned> requests_per_minute, messages_per_minute, calls_per_minute;
 };
@@ -107,8 +107,8 @@ std::string to_text(const Finding& finding);
 using Environment = std::map<std::string, std::string>;
 
 struct Loaded {
-    Settings settings;               // usable only without errors
-    std::vector<Finding> findings;   // errors and warnings, in file order
+    Settings settings;              // usable only without errors
+    std::vector<Finding> findings;  // errors and warnings, in file order
     bool usable() const;
 };
 

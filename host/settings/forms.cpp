@@ -1,0 +1,239 @@
+#include "settings/forms.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+namespace tandem::settings {
+
+namespace {
+
+bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+bool is_upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// One of `first`, then up to `longest` - 1 of those and of `others`.
+template <typename First>
+bool is_name(std::string_view text, size_t longest, First first, std::string_view others) {
+    if (text.empty() || text.size() > longest || !first(text.front())) return false;
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return first(c) || others.find(c) != std::string_view::npos;
+    });
+}
+
+bool is_host(std::string_view host) {
+    const auto letter = [](char c) { return is_lower(c) || is_upper(c) || is_digit(c); };
+    return is_name(host, 253, letter, ".-_");
+}
+
+bool is_ipv6(std::string_view text) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+}
+
+bool is_ipv4(std::string_view text) {
+    in_addr address{};
+    return ::inet_pton(AF_INET, std::string(text).c_str(), &address) == 1;
+}
+
+/// The length of the sequence that starts here, 0 if there is none (RFC 3629 section 4).
+size_t utf8_sequence(std::string_view text, size_t at) {
+    const auto byte = [&](size_t offset) {
+        return at + offset < text.size() ? static_cast<unsigned char>(text[at + offset]) : 0u;
+    };
+    const auto follows = [&](size_t offset, unsigned low = 0x80, unsigned high = 0xbf) {
+        return byte(offset) >= low && byte(offset) <= high;
+    };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) return 1;
+    if (lead >= 0xc2 && lead <= 0xdf) return follows(1) ? 2 : 0;
+    if (lead >= 0xe0 && lead <= 0xef) {
+        const unsigned low = lead == 0xe0 ? 0xa0 : 0x80;
+        const unsigned high = lead == 0xed ? 0x9f : 0xbf;
+        return follows(1, low, high) && follows(2) ? 3 : 0;
+    }
+    if (lead >= 0xf0 && lead <= 0xf4) {
+        const unsigned low = lead == 0xf0 ? 0x90 : 0x80;
+        const unsigned high = lead == 0xf4 ? 0x8f : 0xbf;
+        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+/// Host and port of a URL without its scheme; the port may be missing.
+bool is_authority(std::string_view text) {
+    if (text.empty()) return false;
+    if (text.back() == ']') return text.front() == '[' && is_ipv6(text.substr(1, text.size() - 2));
+    const size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return is_host(text);
+    const auto endpoint = read_endpoint(text);
+    return endpoint && endpoint->port != 0;
+}
+
+/// What stands behind http:// or https://, nothing if neither does.
+std::optional<std::string_view> after_scheme(std::string_view text) {
+    for (const std::string_view scheme : {"http://", "https://"})
+        if (text.substr(0, scheme.size()) == scheme) return text.substr(scheme.size());
+    return std::nullopt;
+}
+
+}  // namespace
+
+size_t first_invalid_utf8(std::string_view text) {
+    for (size_t at = 0; at < text.size();) {
+        const size_t length = utf8_sequence(text, at);
+        if (length == 0) return at;
+        at += length;
+    }
+    return std::string_view::npos;
+}
+
+std::optional<Endpoint> read_endpoint(std::string_view text) {
+    const size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    const auto port = read_whole_number(text.substr(colon + 1));
+    if (!port || *port > 65535) return std::nullopt;
+    std::string_view host = text.substr(0, colon);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+        host = host.substr(1, host.size() - 2);
+        if (!is_ipv6(host)) return std::nullopt;
+    } else if (!is_host(host)) {
+        return std::nullopt;
+    }
+    return Endpoint{std::string(host), static_cast<unsigned>(*port)};
+}
+
+bool fit_any(std::string&) {
+    return true;
+}
+
+bool fit_endpoint(std::string& text) {
+    return read_endpoint(text).has_value();
+}
+
+bool fit_public_url(std::string& text) {
+    while (!text.empty() && text.back() == '/') text.pop_back();
+    const auto rest = after_scheme(text);
+    if (!rest) return false;
+    const size_t slash = rest->find('/');
+    if (!is_authority(rest->substr(0, slash))) return false;
+    if (slash == std::string_view::npos) return true;
+    const std::string_view path = rest->substr(slash);
+    return path.find("//") == std::string_view::npos &&
+           std::all_of(path.begin(), path.end(), [](char c) {
+               return is_lower(c) || is_upper(c) || is_digit(c) ||
+                      std::string_view("/-._~").find(c) != std::string_view::npos;
+           });
+}
+
+bool fit_origin(std::string& text) {
+    const auto rest = after_scheme(text);
+    return rest && is_authority(*rest);
+}
+
+bool fit_network(std::string& text) {
+    const std::string_view whole = text;
+    const size_t slash = whole.find('/');
+    const std::string_view address = whole.substr(0, slash);
+    const bool four = is_ipv4(address);
+    if (!four && !is_ipv6(address)) return false;
+    const unsigned longest = four ? 32 : 128;
+    if (slash == std::string_view::npos) {
+        text += "/" + std::to_string(longest);
+        return true;
+    }
+    const auto bits = read_whole_number(whole.substr(slash + 1));
+    return bits && *bits <= longest;
+}
+
+bool fit_absolute_path(std::string& text) {
+    return text.front() == '/' && text.size() < 4096 &&
+           ("/" + text + "/").find("/../") == std::string::npos;
+}
+
+bool fit_instance_id(std::string& text) {
+    const auto letter = [](char c) { return is_lower(c) || is_digit(c); };
+    return is_name(text, 63, letter, "-_");
+}
+
+bool fit_plugin_name(std::string& text) {
+    const auto letter = [](char c) { return is_lower(c) || is_digit(c); };
+    return is_name(text, 63, letter, "-_");
+}
+
+bool fit_organization_id(std::string& text) {
+    const auto letter = [](char c) { return is_lower(c) || is_upper(c) || is_digit(c); };
+    return is_name(text, 64, letter, ".-_");
+}
+
+bool fit_region(std::string& text) {
+    return text.size() == 2 && std::all_of(text.begin(), text.end(), is_upper);
+}
+
+bool fit_e164(std::string& text) {
+    // At most fifteen digits (E.164 section 6), none of which is a leading zero.
+    return text.size() >= 8 && text.size() <= 16 && text[0] == '+' && text[1] != '0' &&
+           std::all_of(text.begin() + 1, text.end(), is_digit);
+}
+
+std::optional<uint64_t> read_whole_number(std::string_view text) {
+    uint64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    // 0123 is eighty-three to some and one hundred and twenty-three to others.
+    if (text.size() > 1 && text.front() == '0') return std::nullopt;
+    return number;
+}
+
+std::optional<bool> read_yes_no(std::string_view text) {
+    if (text == "true" || text == "yes") return true;
+    if (text == "false" || text == "no") return false;
+    return std::nullopt;
+}
+
+namespace {
+
+/// Edits (insert, drop, change, swap of neighbours) from one word to the other.
+size_t slips(std::string_view from, std::string_view to) {
+    std::vector<size_t> before_last, last(to.size() + 1), row(to.size() + 1);
+    for (size_t i = 0; i <= to.size(); ++i) last[i] = i;
+    for (size_t i = 1; i <= from.size(); ++i) {
+        row[0] = i;
+        for (size_t j = 1; j <= to.size(); ++j) {
+            const size_t change = last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+            row[j] = std::min({change, last[j] + 1, row[j - 1] + 1});
+            if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+                row[j] = std::min(row[j], before_last[j - 2] + 1);
+        }
+        before_last = last;
+        last = row;
+    }
+    return last[to.size()];
+}
+
+}  // namespace
+
+std::string nearest(std::string_view word, const std::vector<std::string>& names) {
+    std::string best;
+    size_t fewest = 3;
+    if (word.size() > 64) return best;
+    for (const std::string& name : names) {
+        const size_t edits = slips(word, name);
+        // Short words are near to everything; two slips need at least five letters.
+        if (edits < fewest && edits * 2 < std::max(word.size(), name.size())) {
+            fewest = edits;
+            best = name;
+        }
+    }
+    return best;
+}
+
+}  // namespace tandem::settings
