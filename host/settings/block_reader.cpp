@@ -95,6 +95,7 @@ void read_texts(const Node& node, const std::string& path, const Rule& rule,
         return;
     }
     std::vector<std::string> read;
+    bool all_fit = true;
     const std::vector<Node> items = items_of(node);
     for (size_t i = 0; i < items.size(); ++i) {
         const Node& item = items[i];
@@ -103,9 +104,13 @@ void read_texts(const Node& node, const std::string& path, const Rule& rule,
         const std::string item_path =
             node.kind == Node::Kind::List ? path + "[" + std::to_string(i) + "]" : path;
         std::string text;
-        if (fit_text(item, item_path, rule, text, report)) read.push_back(std::move(text));
+        if (fit_text(item, item_path, rule, text, report))
+            read.push_back(std::move(text));
+        else
+            all_fit = false;
     }
-    texts = std::move(read);
+    // Nothing that fits must not look like an empty list: that has a finding of its own.
+    if (all_fit || !read.empty()) texts = std::move(read);
 }
 
 bool names_a_secret(std::string_view key) {

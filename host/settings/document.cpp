@@ -161,7 +161,10 @@ Node parse_document(const std::string& raw, const std::string& file, unsigned or
     // The parser's positions do not count a byte order mark.
     const std::string text = raw.rfind("\xef\xbb\xbf", 0) == 0 ? raw.substr(3) : raw;
     root = build_tree(text, file, order, report);
-    if (root.kind == Node::Kind::Absent) root.kind = Node::Kind::Block;
+    if (root.kind == Node::Kind::Absent) {
+        root.kind = Node::Kind::Block;
+        root.place = {order, file};
+    }
     if (root.kind != Node::Kind::Block && root.kind != Node::Kind::Broken) {
         report.error(root.place, "settings", "sections such as `server:` at the outermost level");
         root.kind = Node::Kind::Broken;

