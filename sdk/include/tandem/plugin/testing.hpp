@@ -6,4 +6,5 @@
 
 #include "tandem/plugin/testing/events.hpp"
 #include "tandem/plugin/testing/host.hpp"
+#include "tandem/plugin/testing/recordings.hpp"
 #include "tandem/plugin/testing/sinks.hpp"

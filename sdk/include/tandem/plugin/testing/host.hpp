@@ -1,7 +1,7 @@
 // tandem/plugin/testing/host.hpp: a host that a unit test holds in its hand.
 //
 //     testing::FakeHost fake;
-//     fake.option("base_url", "http://127.0.0.1:9");
+//     fake.option("api_base_url", "http://127.0.0.1:9");
 //     fake.answer_http(200, R"({"sid":"SM1"})");
 //     Acme acme(fake.host());
 //     acme.send(message);
