@@ -180,7 +180,15 @@ public:
                                         const std::string& address, unsigned limit) = 0;
     /// Unclaimed work of this kind that is due, oldest first, of all organisations.
     virtual Result<std::vector<Owed>> due(OwedKind kind, Time now, unsigned limit) = 0;
+    /// Forgets events beyond the newest `keep`; some may stay.
     virtual Result<void> trim_journal(const std::string& organization, int64_t keep) = 0;
+    /// What providers said of a message, oldest first.
+    virtual Result<std::vector<Status>> status_history(const std::string& organization,
+                                                       const std::string& message_id,
+                                                       unsigned limit) {
+        (void)organization, (void)message_id, (void)limit;
+        return Error{Code::Unsupported, "this store shows no history"};
+    }
 };
 
 /// The way in for all rooms: takes a ChangeSet and tells what became of it, after the

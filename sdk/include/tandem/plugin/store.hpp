@@ -75,6 +75,11 @@ public:
         return push_record(&tandem_row_sink::call, row);
     }
 
+    template <typename Text>
+    bool status_line(const StatusLineOf<Text>& row) {
+        return push_record(&tandem_row_sink::status_line, row);
+    }
+
 private:
     template <typename Function, typename Record>
     bool push_record(Function tandem_row_sink::*function, const Record& record) {
@@ -131,6 +136,9 @@ public:
                      store::Rows& rows) = 0;
     /// Forgets events beyond the newest `keep`; some may stay.
     virtual void trim_journal(std::string_view organization, std::int64_t keep) = 0;
+    /// A message's history, oldest line first.
+    virtual void status_history(std::string_view organization, std::string_view message_id,
+                                std::uint32_t limit, store::Rows& rows) = 0;
 };
 
 template <>
@@ -185,7 +193,8 @@ struct Capability<StoreReads> {
                                                  &conversations<Owner>,
                                                  &journal<Owner>,
                                                  &due<Owner>,
-                                                 &trim_journal<Owner>};
+                                                 &trim_journal<Owner>,
+                                                 &status_history<Owner>};
         return &made;
     }
 
@@ -288,6 +297,14 @@ private:
         return guard(error, [&] {
             StoreReads& reads = *static_cast<Owner*>(self);
             reads.trim_journal(text(organization), keep);
+        });
+    }
+    template <typename Owner>
+    static tandem_status status_history(void* self, tandem_view organization,
+                                        tandem_view message_id, std::uint32_t limit,
+                                        const tandem_row_sink* sink, tandem_error* error) noexcept {
+        return run<Owner>(self, sink, error, [&](StoreReads& reads, store::Rows& rows) {
+            reads.status_history(text(organization), text(message_id), limit, rows);
         });
     }
 };

@@ -84,6 +84,19 @@ struct Members<tandem_message> {
 };
 
 template <>
+struct Members<tandem_status_line> {
+    template <typename Left, typename Right, typename Visit>
+    static void each(Left& left, Right& right, Visit&& visit) {
+        visit(left.delivery, right.delivery);
+        visit(left.keep_delivery, right.keep_delivery);
+        visit(left.provider_word, right.provider_word);
+        visit(left.error_code, right.error_code);
+        visit(left.error_text, right.error_text);
+        visit(left.at, right.at);
+    }
+};
+
+template <>
 struct Members<tandem_journal_event> {
     template <typename Left, typename Right, typename Visit>
     static void each(Left& left, Right& right, Visit&& visit) {

@@ -43,6 +43,14 @@ struct MessageOf {
 };
 
 template <typename Text>
+struct StatusLineOf {
+    using Raw = tandem_status_line;
+    uint32_t delivery = 0, keep_delivery = 0;
+    Text provider_word{}, error_code{}, error_text{};
+    tandem_time at = 0;
+};
+
+template <typename Text>
 struct EventOf {
     using Raw = tandem_journal_event;
     int64_t offset = 0;
@@ -80,6 +88,7 @@ struct CallOf {
 using Lead = LeadOf<std::string>;
 using Conversation = ConversationOf<std::string>;
 using Message = MessageOf<std::string>;
+using StatusLine = StatusLineOf<std::string>;
 using Event = EventOf<std::string>;
 using Owed = OwedOf<std::string>;
 using Session = SessionOf<std::string>;
@@ -88,6 +97,7 @@ using Call = CallOf<std::string>;
 using LeadView = LeadOf<std::string_view>;
 using ConversationView = ConversationOf<std::string_view>;
 using MessageView = MessageOf<std::string_view>;
+using StatusLineView = StatusLineOf<std::string_view>;
 using EventView = EventOf<std::string_view>;
 using OwedView = OwedOf<std::string_view>;
 using SessionView = SessionOf<std::string_view>;

@@ -98,22 +98,28 @@ typedef struct tandem_operation {
 } tandem_operation;
 
 /* Growable. LEAD, CONVERSATION, EVENT, OWE, CONTROL and CALL carry one record:
- *   LEAD          insert, or replace the one of that id
+ *   LEAD          insert, or replace the one of that id; CONFLICT if another
+ *                 id has the address
  *   CONVERSATION  insert, or replace the one of that address; version + 1
- *   MESSAGE       insert; an id that exists fails the ChangeSet with CONFLICT
+ *   MESSAGE       insert; CONFLICT if the id, or the provider's id, exists
  *   EVENT         append to the organisation's journal
- *   OWE           insert; with a merge_key that an unclaimed row has, that row
- *                 takes this due_at, subject_id, epoch and payload instead
- *   CONTROL       insert or replace the session of that id; control_epoch + 1
+ *   OWE           insert, CONFLICT if the id exists; with a merge_key that an
+ *                 unclaimed row has, that row takes this due_at, subject_id,
+ *                 epoch and payload instead
+ *   CONTROL       insert or replace the session of that id; control_epoch + 1;
+ *                 CONFLICT if another one of the address is open
  *   CALL          insert, or replace the one of that id
+ * They may come in any order: a message's number and the control epoch count
+ * from its address's first use, also before there is a conversation.
  */
 typedef struct tandem_write_record {
     tandem_operation operation;
     const void *record; /* of the kind's type; begins with its own size */
 } tandem_write_record;
 
-/* Growable. STATUS: a message's delivery as it is from now on, and a line in its
- * history. NOT_FOUND fails the ChangeSet. */
+/* Growable. STATUS: a message's delivery, error code and error text as they are
+ * from now on, and a line in its history. NOT_FOUND, and CONFLICT if another
+ * message has the provider's id, fail the ChangeSet. */
 typedef struct tandem_write_status {
     tandem_operation operation;
     tandem_view message_id;
@@ -126,7 +132,9 @@ typedef struct tandem_write_status {
     tandem_time at;
 } tandem_write_status;
 
-/* Growable. CLAIM: the row is this worker's until lease_until. */
+/* Growable. CLAIM: the row is this worker's until lease_until; attempts + 1.
+ * NOT_FOUND, and CONFLICT if it is dead. A claim ends with the row's settlement;
+ * a lease that ran out only lets others claim it. */
 typedef struct tandem_write_claim {
     tandem_operation operation;
     tandem_view owed_id;
@@ -135,10 +143,11 @@ typedef struct tandem_write_claim {
 } tandem_write_claim;
 
 #define TANDEM_SETTLE_DONE 1  /* the row goes */
-#define TANDEM_SETTLE_RETRY 2 /* due again at due_at, unclaimed */
+#define TANDEM_SETTLE_RETRY 2 /* due again at due_at, unclaimed; the row goes if an
+                                 unclaimed one has its merge_key, which covers it */
 #define TANDEM_SETTLE_DEAD 3  /* kept for an operator, never due again */
 
-/* Growable. */
+/* Growable. SETTLE: NOT_FOUND fails the ChangeSet. */
 typedef struct tandem_write_settle {
     tandem_operation operation;
     tandem_view owed_id;
@@ -148,7 +157,8 @@ typedef struct tandem_write_settle {
     tandem_view last_error;
 } tandem_write_settle;
 
-/* Growable. DEDUPE: the key is remembered, for ever. */
+/* Growable. DEDUPE: the key is remembered, for ever; one that is known stays as it
+ * was remembered first. */
 typedef struct tandem_write_dedupe {
     tandem_operation operation;
     tandem_view scope;

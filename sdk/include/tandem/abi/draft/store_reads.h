@@ -37,6 +37,7 @@ typedef struct tandem_row_sink {
     tandem_status (*owed)(void *context, const tandem_owed *owed);
     tandem_status (*session)(void *context, const tandem_control_session *session);
     tandem_status (*call)(void *context, const tandem_call *call);
+    tandem_status (*status_line)(void *context, const tandem_status_line *line);
 } tandem_row_sink;
 
 /* Growable. */
@@ -87,6 +88,11 @@ typedef struct tandem_store_reads {
     /* [worker] Forgets journal events beyond the newest `keep`; some may stay. */
     tandem_status (*trim_journal)(void *self, tandem_view organization, int64_t keep,
                                   tandem_error *error);
+    /* [worker] A message's history, oldest line first, at most `limit` lines. An
+     * id that does not exist has none. */
+    tandem_status (*status_history)(void *self, tandem_view organization, tandem_view message_id,
+                                    uint32_t limit, const tandem_row_sink *sink,
+                                    tandem_error *error);
 } tandem_store_reads;
 
 #ifdef __cplusplus

@@ -43,8 +43,10 @@ typedef struct tandem_conversation {
     tandem_time last_activity_at;
     int64_t version;         /* 0: absent; +1 with each put_conversation */
     int64_t control_epoch;   /* +1 with each control operation */
-    int64_t message_count;   /* all but system messages */
+    int64_t message_count;   /* all but those of type TANDEM_MESSAGE_SYSTEM */
 } tandem_conversation;
+
+#define TANDEM_MESSAGE_SYSTEM 3 /* the one type that a store knows */
 
 /* Growable. `number` is the store's: 1, 2, 3 … within the conversation, in
  * commit order; ignored in a write. */
@@ -70,6 +72,18 @@ typedef struct tandem_message {
     int64_t control_epoch; /* the epoch that an AI answer was computed for, else -1 */
     tandem_time at;
 } tandem_message;
+
+/* Growable. A line of a message's history, as a status operation wrote it. */
+typedef struct tandem_status_line {
+    uint32_t size;
+    uint32_t delivery;
+    uint32_t keep_delivery;
+    uint32_t reserved;
+    tandem_view provider_word;
+    tandem_view error_code;
+    tandem_view error_text;
+    tandem_time at;
+} tandem_status_line;
 
 /* Growable. What screens see. `offset` is the store's: dense and increasing per
  * organisation in commit order; ignored in a write. */
