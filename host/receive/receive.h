@@ -76,7 +76,7 @@ struct Normalised {
 
 struct WebhookRoute {
     std::string method;
-    std::string path;  // below /api/webhooks/{instance}/
+    std::string path;       // below /api/webhooks/{instance}/
     bool internal = false;  // only the host's own routes lead to it
 };
 
@@ -88,6 +88,8 @@ public:
     virtual const std::vector<WebhookRoute>& routes() const = 0;
     /// Unauthorized with the reason for the log, or Internal.
     virtual Result<void> verify(const WebhookRequest& request) = 0;
+    /// Invalid: it makes no sense; Unsupported: of a type not meant here; Limited: it says
+    /// more than is taken.
     virtual Result<Normalised> normalise(const WebhookRequest& request) = 0;
     virtual Result<WebhookAnswer> render_context(
         const WebhookRequest& request,

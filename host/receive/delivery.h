@@ -1,0 +1,39 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "receive/intake.h"
+
+namespace tandem::receive {
+
+/// One request's events on their way to the store. Handed from thread to thread by the
+/// lanes and the committer; only `answered` is shared.
+struct Intake::Delivery {
+    std::shared_ptr<WebhookSource> source;  // null for emitted events
+    std::string instance;
+    WebhookRequest request;
+    std::vector<ProviderEvent> events;
+    std::vector<Scope> scopes;  // of the events
+    size_t next = 0;            // the event in hand
+    unsigned attempts = 0;      // of this event, after the first
+    WebhookAnswer answer;
+    Answered tell;
+    std::atomic<bool> answered{false};
+    bool asks_context = false;
+    Instant begun{};
+};
+
+/// The contract's word of an event, for metrics and logs.
+inline std::string_view event_name(const ProviderEvent& event) {
+    static constexpr std::string_view names[] = {"message_received", "message_status",
+                                                 "call_started", "call_ended"};
+    return names[event.index()];
+}
+
+/// The answer to a request that was not taken, in the contract's form.
+serve::Response refusal(const Error& error);
+
+}  // namespace tandem::receive

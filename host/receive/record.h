@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "domain/organization.h"
+#include "receive/receive.h"
+#include "store/store.h"
+
+/// What an event of a provider changes: pure functions of one snapshot. The one rule: what
+/// becomes visible, owed and remembered stands in one ChangeSet, under the version of the
+/// conversation that it was made from.
+namespace tandem::receive {
+
+/// Whose event it is; both addresses in their normal form.
+struct Scope {
+    const domain::Organization* organization = nullptr;
+    std::string instance;
+    std::string business;
+    std::string customer;
+    bool can_be_answered = true;  // texts can go there: a phone or a messenger's address
+};
+
+/// When, with which ids, under which settings.
+struct Moment {
+    Time now{};
+    IdSource* ids = nullptr;
+    Milliseconds coalesce{1500};  // how long an AI turn waits for more of the customer's texts
+};
+
+/// The precondition at this index is the dedupe key's, in every ChangeSet made here.
+constexpr size_t dedupe_precondition = 0;
+
+/// A customer's text: lead, message, `sms_received`, opting out or in, and the AI turn or the
+/// human that it is owed.
+store::ChangeSet record(const MessageReceived& event, const Scope& scope,
+                        const store::Snapshot& snapshot, const Moment& moment);
+
+/// What became of `message`, which is ours: a line in its history, and a new status with
+/// `sms_status_update` only where that climbs.
+store::ChangeSet record(const MessageStatus& event, const Scope& scope,
+                        const store::Snapshot& snapshot, const domain::Message& message,
+                        const Moment& moment);
+
+/// A call began. `known` is the record that it has already, if any: an outbound call, or one
+/// whose end came first.
+store::ChangeSet record(const CallStarted& event, const Scope& scope,
+                        const store::Snapshot& snapshot, const std::optional<domain::Call>& known,
+                        const Moment& moment);
+
+/// A call is over: its record, its turns as messages, its summary.
+store::ChangeSet record(const CallEnded& event, const Scope& scope, const store::Snapshot& snapshot,
+                        const std::optional<domain::Call>& known, const Moment& moment);
+
+/// 128 bits over all that a repetition of the event must say again. Tells a repetition from
+/// a contradiction; no protection against somebody who forges one.
+std::string body_hash(const ProviderEvent& event);
+
+/// UTF-8 as it can be stored and shown: broken bytes and NUL become U+FFFD.
+std::string clean_text(std::string_view text);
+
+}  // namespace tandem::receive
