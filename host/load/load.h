@@ -49,7 +49,7 @@ struct Instance {
 struct Services {
     observe::Log* log = nullptr;
     const Clock* clock = nullptr;
-    receive::EventIntake* events = nullptr;  // may be set before start
+    receive::EventIntake* events = nullptr;  // or later, by Registry::use_events
 };
 
 struct Places {
@@ -71,18 +71,25 @@ public:
     virtual std::vector<settings::Finding> check(const settings::PluginUse& use) = 0;
     /// Makes an instance from checked options; not started yet.
     virtual Result<Instance> create(const settings::PluginUse& use) = 0;
-    /// Starts all instances in the order of their making; the first failure ends it.
+    /// Where events of plugins go, from the next start on; must outlive `stop`.
+    virtual void use_events(receive::EventIntake& events) = 0;
+    /// Starts all instances that were not started yet, in the order of their making; the
+    /// first failure ends it. May be called again after more were made: the store first,
+    /// then the rest.
     virtual Result<void> start() = 0;
-    /// Stops and destroys all, in reverse order.
+    /// Waits for calls in hand, then stops and destroys all, in reverse order. From then on
+    /// the ports answer that their instance has ended. An instance with a call that does
+    /// not come back within 10 s is left as it is and named in the log.
     virtual void stop() = 0;
 };
 
-/// `services` and what it points to must outlive `stop`.
+/// What `services` points to must outlive `stop`.
 std::unique_ptr<Registry> make_registry(Places places, Services services);
 
-/// The body of `tandemd --probe-plugin FILE`: loads the file, makes and destroys nothing,
-/// compares the process's state before and after; prints one line and returns the exit
-/// code.
+/// The body of `tandemd --probe-plugin FILE`, to be called before anything else in the
+/// process: loads the file, makes and destroys an instance with placeholders for required
+/// options, compares the process's state before and after. Says over standard output what
+/// the registry waits for, and returns the exit code.
 int probe_plugin(const std::string& file);
 
 }  // namespace tandem::load

@@ -1,0 +1,256 @@
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "load/library.h"
+#include "load/load.h"
+#include "load/options.h"
+#include "load/probe.h"
+#include "load/proxies.h"
+#include "load/store_proxy.h"
+#include "load/trust.h"
+#include "tandem/host/description.hpp"
+#include "tandem/host/elf.hpp"
+
+namespace tandem::load {
+namespace {
+
+struct Loaded {
+    std::string file;
+    const tandem_descriptor* descriptor = nullptr;
+    Description description;
+};
+
+// Calls in hand get this long before an instance is left as it is.
+constexpr std::chrono::seconds patience_at_end{10};
+
+Description description_of(const std::string& file, const host::PluginDescription& from) {
+    Description made;
+    made.file = file;
+    made.id = from.id;
+    made.name = from.name;
+    made.version = from.version;
+    made.vendor = from.vendor;
+    made.licence = from.licence;
+    made.abi_minor = from.abi_minor_built;
+    made.kinds = from.kinds;
+    for (const host::OptionDescription& option : from.options) {
+        made.options.push_back({option.name, option.default_value, option.description, option.type,
+                                option.required, option.secret, option.has_default});
+    }
+    return made;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+    return text;
+}
+
+bool is_plugin_name(const std::string& name) {
+    return !name.empty() && name.size() <= 64 &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
+}
+
+class PluginRegistry : public Registry {
+public:
+    PluginRegistry(Places places, Services services)
+        : places_(std::move(places)), services_(*new Services(services)) {}
+
+    ~PluginRegistry() override { PluginRegistry::stop(); }
+
+    void use_events(receive::EventIntake& events) override { services_.events = &events; }
+
+    Result<std::string> find(const std::string& plugin) override {
+        // A slash in the name would lead out of the directories.
+        if (!is_plugin_name(plugin)) {
+            return Error{Code::Invalid,
+                         "plugin '" + plugin + "': not a plugin's name ([a-z0-9_-])"};
+        }
+        const std::string name = "tandem-" + plugin + ".so";
+        std::string looked;
+        for (const std::string& directory : places_.directories) {
+            const std::string file = directory + "/" + name;
+            Result<std::string> trusted =
+                trusted_file(file, places_.directories, places_.trusted_uid);
+            if (trusted) return trusted;
+            if (trusted.error().code != Code::NotFound) {
+                return named(plugin, file, trusted.error());
+            }
+            looked += (looked.empty() ? "" : ", ") + directory;
+        }
+        return Error{Code::NotFound, "plugin " + plugin + ": no readable file " + name + " in " +
+                                         (looked.empty() ? "no directory" : looked)};
+    }
+
+    Result<Description> describe(const std::string& plugin) override {
+        Result<const Loaded*> loaded = load(plugin);
+        if (!loaded) return loaded.error();
+        return (*loaded)->description;
+    }
+
+    std::vector<settings::Finding> check(const settings::PluginUse& use) override {
+        Result<const Loaded*> loaded = load(use.plugin);
+        if (!loaded) return {{use.where, use.id + ".plugin", loaded.error().text}};
+        return check_options((*loaded)->description, use).findings;
+    }
+
+    Result<Instance> create(const settings::PluginUse& use) override;
+    Result<void> start() override;
+    void stop() override;
+
+private:
+    static Error named(const std::string& plugin, const std::string& file, Error error) {
+        const std::string place =
+            error.text.find(file) == std::string::npos ? " (" + file + ")" : "";
+        error.text = "plugin " + plugin + place + ": " + error.text;
+        return error;
+    }
+
+    Result<const Loaded*> load(const std::string& plugin);
+    Result<Loaded> load_file(const std::string& file);
+    Result<Instance> with_proxies(const LivingPointer& living, const Description& description);
+
+    const Places places_;
+    // Kept for ever, as the instances' services that point to it are.
+    Services& services_;
+    std::map<std::string, Loaded> loaded_;
+    std::map<std::string, Error> refused_;  // each file is probed once
+    std::vector<LivingPointer> living_;     // in the order of their making
+};
+
+Result<const Loaded*> PluginRegistry::load(const std::string& plugin) {
+    if (const auto known = loaded_.find(plugin); known != loaded_.end()) return &known->second;
+    if (const auto known = refused_.find(plugin); known != refused_.end()) return known->second;
+    Result<std::string> file = find(plugin);
+    if (!file) return refused_.emplace(plugin, file.error()).first->second;
+    Result<Loaded> loaded = load_file(*file);
+    if (!loaded) {
+        return refused_.emplace(plugin, named(plugin, *file, loaded.error())).first->second;
+    }
+    for (const auto& [name, other] : loaded_) {
+        if (other.file != loaded->file && other.description.id == loaded->description.id) {
+            const Error twice{Code::Conflict, "it has the id " + other.description.id +
+                                                  ", and so has " + other.file +
+                                                  ": remove one of them"};
+            return refused_.emplace(plugin, named(plugin, *file, twice)).first->second;
+        }
+    }
+    return &loaded_.emplace(plugin, *std::move(loaded)).first->second;
+}
+
+Result<Loaded> PluginRegistry::load_file(const std::string& file) {
+    if (const host::ElfFile elf(file); !elf.fault().empty()) {
+        return Error{Code::Invalid, "not a plugin for this machine: " + elf.fault()};
+    }
+    if (!places_.probe_program.empty()) {
+        if (Result<void> probed = run_probe(places_.probe_program, file); !probed) {
+            return probed.error();
+        }
+    }
+    Result<tandem_entry> entry = open_library(file);
+    if (!entry) return entry.error();
+    Loaded loaded{file, (*entry)(), {}};
+    if (const auto faults = host::descriptor_faults(loaded.descriptor); !faults.empty()) {
+        return Error{Code::Invalid, joined(faults)};
+    }
+    loaded.description = description_of(file, host::describe(*loaded.descriptor));
+    return loaded;
+}
+
+Result<Instance> PluginRegistry::create(const settings::PluginUse& use) {
+    Result<const Loaded*> loaded = load(use.plugin);
+    if (!loaded) return loaded.error();
+    const Loaded& plugin = **loaded;
+    for (const LivingPointer& other : living_) {
+        if (other->id() == use.id) {
+            return Error{Code::Conflict, "there is a plugin instance " + use.id + " already"};
+        }
+    }
+    CheckedOptions options = check_options(plugin.description, use);
+    if (!options.findings.empty()) {
+        return Error{Code::Invalid, settings::to_text(options.findings.front())};
+    }
+    // Kept for ever: see InstanceServices.
+    static auto& kept = *new std::vector<std::shared_ptr<InstanceServices>>;
+    kept.push_back(std::make_shared<InstanceServices>(services_, use.id, plugin.description,
+                                                      std::move(options.values)));
+    const bool serial = plugin.descriptor->flags & TANDEM_PLUGIN_SERIAL;
+    auto living = std::make_shared<Living>(use.id, serial, kept.back());
+    const host::Outcome made =
+        living->instance().create(*plugin.descriptor, living->services().table(), use.id);
+    if (!made.ok()) {
+        Error error = error_of(*living, made);
+        error.text = use.where + ": plugin " + use.plugin + " cannot be made: " + error.text;
+        return error;
+    }
+    Result<Instance> instance = with_proxies(living, plugin.description);
+    if (!instance) {
+        const Error error = instance.error();
+        living->end(patience_at_end);
+        return named(use.plugin, plugin.file, error);
+    }
+    living_.push_back(std::move(living));
+    return instance;
+}
+
+Result<Instance> PluginRegistry::with_proxies(const LivingPointer& living,
+                                              const Description& description) {
+    Instance instance;
+    instance.id = living->id();
+    instance.description = description;
+    auto webhook = make_webhook_proxy(living);
+    if (!webhook) return webhook.error();
+    instance.webhook = *std::move(webhook);
+    auto channel = make_channel_proxy(living);
+    if (!channel) return channel.error();
+    instance.channel = *std::move(channel);
+    auto voice = make_voice_proxy(living);
+    if (!voice) return voice.error();
+    instance.voice = *std::move(voice);
+    auto responder = make_responder_proxy(living);
+    if (!responder) return responder.error();
+    instance.responder = *std::move(responder);
+    auto authenticator = make_auth_proxy(living);
+    if (!authenticator) return authenticator.error();
+    instance.authenticator = *std::move(authenticator);
+    return instance;
+}
+
+Result<void> PluginRegistry::start() {
+    for (const LivingPointer& living : living_) {
+        if (living->started()) continue;
+        living->services().open();
+        const host::Outcome outcome = living->instance().start();
+        if (!outcome.ok()) {
+            Error error = error_of(*living, outcome);
+            error.text = "plugin instance does not start: " + error.text;
+            return error;
+        }
+    }
+    return {};
+}
+
+void PluginRegistry::stop() {
+    while (!living_.empty()) {
+        const LivingPointer living = std::move(living_.back());
+        living_.pop_back();
+        if (living->end(patience_at_end)) continue;
+        // Whoever is inside will find its instance; nobody will end it.
+        static auto& stuck = *new std::vector<LivingPointer>;
+        stuck.push_back(living);
+        if (services_.log) {
+            services_.log->error("load", "a call into a plugin does not come back; left as it is",
+                                 {{"instance", living->id()}});
+        }
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<Registry> make_registry(Places places, Services services) {
+    return std::make_unique<PluginRegistry>(std::move(places), services);
+}
+
+}  // namespace tandem::load

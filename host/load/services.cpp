@@ -1,0 +1,160 @@
+#include "load/services.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "load/proxies.h"
+
+namespace tandem::load {
+namespace {
+
+observe::Level level_of(int32_t level) {
+    switch (level) {
+        case TANDEM_LOG_ERROR: return observe::Level::Error;
+        case TANDEM_LOG_WARN: return observe::Level::Warn;
+        case TANDEM_LOG_INFO: return observe::Level::Info;
+        default: return observe::Level::Debug;
+    }
+}
+
+// plugin, instance and what the plugin says; more fields than that no line needs.
+constexpr size_t max_fields = 12;
+using Fields = std::array<observe::Field, max_fields>;
+
+template <size_t... Index>
+void write_first(observe::Log& log, observe::Level level, std::string_view text,
+                 const Fields& fields, std::index_sequence<Index...>) {
+    log.write(level, "plugin", text, {fields[Index]...});
+}
+
+template <size_t Count = max_fields>
+void write_fields(observe::Log& log, observe::Level level, std::string_view text,
+                  const Fields& fields, size_t used) {
+    if constexpr (Count > 1) {
+        if (used < Count) return write_fields<Count - 1>(log, level, text, fields, used);
+    }
+    write_first(log, level, text, fields, std::make_index_sequence<Count>());
+}
+
+// Every URL among the options names a place that this instance may talk to.
+std::vector<Origin> allowed_origins(const TypedOptions& options) {
+    std::vector<Origin> origins;
+    const auto add = [&](const std::string& text, bool written) {
+        if (text.find("://") == std::string::npos) return;
+        if (auto origin = origin_of(text, written)) origins.push_back(*std::move(origin));
+    };
+    for (const auto& [name, option] : options) {
+        add(option.text, option.written);
+        for (const std::string& text : option.list) add(text, option.written);
+    }
+    // What the operator wrote counts before a default of the same origin.
+    std::stable_partition(origins.begin(), origins.end(),
+                          [](const Origin& origin) { return origin.written_by_operator; });
+    return origins;
+}
+
+}  // namespace
+
+InstanceServices::InstanceServices(const Services& lent, std::string instance,
+                                   const Description& description, TypedOptions options)
+    : lent_(lent),
+      instance_(std::move(instance)),
+      plugin_(description.id),
+      options_(std::move(options)),
+      http_(allowed_origins(options_)),
+      table_(*this) {}
+
+bool InstanceServices::refused(const char* service) {
+    if (!closed_) return false;
+    if (lent_.log) {
+        lent_.log->error("plugin", "a plugin called the host after its end",
+                         {{"plugin", plugin_}, {"instance", instance_}, {"service", service}});
+    }
+    return true;
+}
+
+bool InstanceServices::log_enabled(int32_t level) {
+    return !closed_ && lent_.log && lent_.log->enabled(level_of(level));
+}
+
+void InstanceServices::log(int32_t level, std::string_view text, const host::Pairs& pairs) {
+    if (refused("log") || !lent_.log || !lent_.log->enabled(level_of(level))) return;
+    Fields fields{{{"plugin", plugin_}, {"instance", instance_}}};
+    size_t used = 2;
+    for (const auto& [name, value] : pairs) {
+        if (used == fields.size()) break;
+        fields[used++] = {name, host::text(host::view(value), 4096)};
+    }
+    write_fields(*lent_.log, level_of(level), text, fields, used);
+}
+
+tandem_status InstanceServices::text(std::string_view name, tandem_view& value) {
+    const auto option = options_.find(name);
+    if (option == options_.end()) return TANDEM_NOT_FOUND;
+    if (option->second.type == TANDEM_OPTION_TEXT_LIST) return TANDEM_INVALID;
+    value = host::view(option->second.text);
+    return TANDEM_OK;
+}
+
+tandem_status InstanceServices::integer(std::string_view name, int64_t& value) {
+    const auto option = options_.find(name);
+    if (option == options_.end()) return TANDEM_NOT_FOUND;
+    if (option->second.type != TANDEM_OPTION_INTEGER) return TANDEM_INVALID;
+    value = option->second.integer;
+    return TANDEM_OK;
+}
+
+tandem_status InstanceServices::yes_no(std::string_view name, bool& value) {
+    const auto option = options_.find(name);
+    if (option == options_.end()) return TANDEM_NOT_FOUND;
+    if (option->second.type != TANDEM_OPTION_YES_NO) return TANDEM_INVALID;
+    value = option->second.yes;
+    return TANDEM_OK;
+}
+
+tandem_status InstanceServices::text_at(std::string_view name, size_t index, tandem_view& value) {
+    const auto option = options_.find(name);
+    if (option == options_.end()) return TANDEM_NOT_FOUND;
+    if (option->second.type != TANDEM_OPTION_TEXT_LIST) return TANDEM_INVALID;
+    if (index >= option->second.list.size()) return TANDEM_NOT_FOUND;
+    value = host::view(option->second.list[index]);
+    return TANDEM_OK;
+}
+
+tandem_time InstanceServices::now() {
+    if (closed_ || !lent_.clock) return 0;
+    return lent_.clock->now().time_since_epoch().count();
+}
+
+int64_t InstanceServices::monotonic_ms() {
+    if (closed_ || !lent_.clock) return 0;
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               lent_.clock->steady().time_since_epoch())
+        .count();
+}
+
+host::HttpResult InstanceServices::send(host::HttpRequest request) {
+    host::HttpResult result;
+    if (refused("http")) {
+        result.outcome = {TANDEM_CANCELLED, "http: this instance has ended", 0};
+        return result;
+    }
+    if (!open_) {
+        result.outcome = {TANDEM_UNAVAILABLE, "http: not before start", 0};
+        return result;
+    }
+    return http_.send(request);
+}
+
+tandem_status InstanceServices::emit(const tandem_event* event) {
+    if (refused("events")) return TANDEM_CANCELLED;
+    if (!open_ || !lent_.events) return TANDEM_UNAVAILABLE;
+    host::Event read;
+    if (!host::read_event(event, read)) return TANDEM_UNSUPPORTED;
+    return lent_.events->emit(instance_, provider_event(std::move(read))) ? TANDEM_OK
+                                                                          : TANDEM_LIMITED;
+}
+
+}  // namespace tandem::load

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "load/http_client.h"
+#include "load/load.h"
+#include "load/options.h"
+#include "tandem/host/services.hpp"
+
+namespace tandem::load {
+
+/// What one instance of a plugin is lent. Kept for ever once an instance has seen it: a
+/// plugin that calls back after its end is refused and named in the log, not met by
+/// freed memory. Safe from any thread.
+class InstanceServices : public host::HostServices {
+public:
+    InstanceServices(const Services& lent, std::string instance, const Description& description,
+                     TypedOptions options);
+
+    /// http and events work from here on.
+    void open() { open_ = true; }
+    /// Nothing works from here on; each call is a breach and logged.
+    void close() { open_ = false, closed_ = true; }
+
+    const tandem_host* table() const { return table_.get(); }
+
+    bool log_enabled(int32_t level) override;
+    void log(int32_t level, std::string_view text, const host::Pairs& pairs) override;
+    tandem_status text(std::string_view name, tandem_view& value) override;
+    tandem_status integer(std::string_view name, int64_t& value) override;
+    tandem_status yes_no(std::string_view name, bool& value) override;
+    tandem_status text_at(std::string_view name, size_t index, tandem_view& value) override;
+    tandem_time now() override;
+    int64_t monotonic_ms() override;
+    host::HttpResult send(host::HttpRequest request) override;
+    tandem_status emit(const tandem_event* event) override;
+
+private:
+    bool refused(const char* service);
+
+    const Services& lent_;
+    const std::string instance_, plugin_;
+    const TypedOptions options_;
+    HttpClient http_;
+    host::HostTable table_;
+    std::atomic<bool> open_{false}, closed_{false};
+};
+
+}  // namespace tandem::load
