@@ -10,7 +10,7 @@
 #include <optional>
 #include <tuple>
 
-#include "settings/forms.h"
+#include "base/text.h"
 #include "settings/tree_builder.h"
 
 namespace tandem::settings {

@@ -44,30 +44,6 @@ bool is_ipv4(std::string_view text) {
     return ::inet_pton(AF_INET, std::string(text).c_str(), &address) == 1;
 }
 
-/// The length of the sequence that starts here, 0 if there is none (RFC 3629 section 4).
-size_t utf8_sequence(std::string_view text, size_t at) {
-    const auto byte = [&](size_t offset) {
-        return at + offset < text.size() ? static_cast<unsigned char>(text[at + offset]) : 0u;
-    };
-    const auto follows = [&](size_t offset, unsigned low = 0x80, unsigned high = 0xbf) {
-        return byte(offset) >= low && byte(offset) <= high;
-    };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xc2 && lead <= 0xdf) return follows(1) ? 2 : 0;
-    if (lead >= 0xe0 && lead <= 0xef) {
-        const unsigned low = lead == 0xe0 ? 0xa0 : 0x80;
-        const unsigned high = lead == 0xed ? 0x9f : 0xbf;
-        return follows(1, low, high) && follows(2) ? 3 : 0;
-    }
-    if (lead >= 0xf0 && lead <= 0xf4) {
-        const unsigned low = lead == 0xf0 ? 0x90 : 0x80;
-        const unsigned high = lead == 0xf4 ? 0x8f : 0xbf;
-        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
-    }
-    return 0;
-}
-
 /// Host and port of a URL without its scheme; the port may be missing.
 bool is_authority(std::string_view text) {
     if (text.empty()) return false;
@@ -86,15 +62,6 @@ std::optional<std::string_view> after_scheme(std::string_view text) {
 }
 
 }  // namespace
-
-size_t first_invalid_utf8(std::string_view text) {
-    for (size_t at = 0; at < text.size();) {
-        const size_t length = utf8_sequence(text, at);
-        if (length == 0) return at;
-        at += length;
-    }
-    return std::string_view::npos;
-}
 
 std::optional<Endpoint> read_endpoint(std::string_view text) {
     const size_t colon = text.rfind(':');

@@ -10,9 +10,6 @@
 /// the form, and may bring it into its normal form.
 namespace tandem::settings {
 
-/// The byte where UTF-8 ends, npos if it never does.
-size_t first_invalid_utf8(std::string_view text);
-
 struct Endpoint {
     std::string host;  // without brackets
     unsigned port = 0;
