@@ -1,0 +1,20 @@
+
+#include "sound.h"
+
+namespace {
+tandem_status create(const tandem_host*, tandem_view, const tandem_instance** made, tandem_error*) {
+    *made = nullptr;
+    volatile int* volatile nowhere = nullptr;
+    *nowhere = 1;
+    return TANDEM_OK;
+}
+}  // namespace
+
+BROKEN_EXPORT const tandem_descriptor* tandem_plugin_v1() {
+    static const tandem_descriptor mine = [] {
+        tandem_descriptor descriptor = sound::descriptor("com.example.crashing");
+        descriptor.create = create;
+        return descriptor;
+    }();
+    return &mine;
+}

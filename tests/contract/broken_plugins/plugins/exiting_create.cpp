@@ -1,0 +1,19 @@
+#include <cstdlib>
+
+#include "sound.h"
+
+namespace {
+tandem_status create(const tandem_host*, tandem_view, const tandem_instance** made, tandem_error*) {
+    *made = nullptr;
+    std::exit(0);
+}
+}  // namespace
+
+BROKEN_EXPORT const tandem_descriptor* tandem_plugin_v1() {
+    static const tandem_descriptor mine = [] {
+        tandem_descriptor descriptor = sound::descriptor("com.example.exiting");
+        descriptor.create = create;
+        return descriptor;
+    }();
+    return &mine;
+}

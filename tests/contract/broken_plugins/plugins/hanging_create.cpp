@@ -1,0 +1,19 @@
+#include <unistd.h>
+
+#include "sound.h"
+
+namespace {
+tandem_status create(const tandem_host*, tandem_view, const tandem_instance** made, tandem_error*) {
+    *made = nullptr;
+    while (true) ::pause();
+}
+}  // namespace
+
+BROKEN_EXPORT const tandem_descriptor* tandem_plugin_v1() {
+    static const tandem_descriptor mine = [] {
+        tandem_descriptor descriptor = sound::descriptor("com.example.hanging");
+        descriptor.create = create;
+        return descriptor;
+    }();
+    return &mine;
+}

@@ -1,0 +1,19 @@
+#include <stdexcept>
+
+#include "sound.h"
+
+namespace {
+tandem_status create(const tandem_host*, tandem_view, const tandem_instance** made, tandem_error*) {
+    *made = nullptr;
+    throw std::runtime_error("the moon is full");
+}
+}  // namespace
+
+BROKEN_EXPORT const tandem_descriptor* tandem_plugin_v1() {
+    static const tandem_descriptor mine = [] {
+        tandem_descriptor descriptor = sound::descriptor("com.example.throwing");
+        descriptor.create = create;
+        return descriptor;
+    }();
+    return &mine;
+}

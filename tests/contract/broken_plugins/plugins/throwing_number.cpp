@@ -1,0 +1,18 @@
+
+#include "sound.h"
+
+namespace {
+tandem_status create(const tandem_host*, tandem_view, const tandem_instance** made, tandem_error*) {
+    *made = nullptr;
+    throw 42;
+}
+}  // namespace
+
+BROKEN_EXPORT const tandem_descriptor* tandem_plugin_v1() {
+    static const tandem_descriptor mine = [] {
+        tandem_descriptor descriptor = sound::descriptor("com.example.number");
+        descriptor.create = create;
+        return descriptor;
+    }();
+    return &mine;
+}
