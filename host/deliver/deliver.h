@@ -1,6 +1,12 @@
 #pragma once
 
+#include <condition_variable>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -42,6 +48,55 @@ public:
     virtual Receipt send(const OutboundMessage& message) = 0;
     /// UTF-16 code units of one message.
     virtual unsigned max_text_units() const = 0;
+};
+
+/// The half of the fence that a store cannot give. The AI's requests pass it between the
+/// claim, which commits under the control epoch, and the provider: whoever takes a
+/// conversation over commits first, then closes the gate, and from then on no request of
+/// an older epoch begins. Safe from any thread.
+class FenceGate {
+    struct Passage {
+        std::string organization, address, subject_id;
+        int64_t control_epoch;
+        bool fenced = false;   // guarded by mutex_
+        bool on_wire = false;  // guarded by mutex_
+    };
+
+public:
+    /// A request's way through the gate; it has left when this is gone. Confined to one
+    /// thread; must not outlive the gate.
+    class Pass {
+    public:
+        Pass(FenceGate& gate, std::list<Passage>::iterator passage)
+            : gate_(gate), passage_(passage) {}
+        Pass(const Pass&) = delete;
+        Pass& operator=(const Pass&) = delete;
+        ~Pass();
+
+        /// The last look before the provider is called. False: the conversation was taken
+        /// over, nothing may be sent.
+        bool to_wire();
+
+    private:
+        FenceGate& gate_;
+        const std::list<Passage>::iterator passage_;
+    };
+
+    /// To be called before the claim commits, so that a takeover that commits after the
+    /// claim finds the request here. `subject_id` is the message or the call.
+    std::unique_ptr<Pass> enter(const std::string& organization, const std::string& address,
+                                int64_t control_epoch, const std::string& subject_id);
+
+    /// To be called once the new epoch is committed. Turns back what has not reached the
+    /// wire, waits until what has reached it is over, at most `patience`, and gives the
+    /// subjects that are on the wire still.
+    std::vector<std::string> close(const std::string& organization, const std::string& address,
+                                   int64_t control_epoch, Milliseconds patience);
+
+private:
+    std::mutex mutex_;
+    std::condition_variable left_;
+    std::list<Passage> passages_;  // guarded by mutex_
 };
 
 }  // namespace tandem::deliver

@@ -1,0 +1,254 @@
+#include "deliver/sender.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "deliver/scene.h"
+
+namespace tandem::deliver {
+
+namespace {
+
+using domain::Delivery;
+
+constexpr std::string_view room = "deliver";
+// Each lost race means that another commit of the conversation went through.
+constexpr unsigned max_rebuilds = 8;
+
+/// The order of the preconditions of a ChangeSet made here: the row's first.
+constexpr size_t row_precondition = 0;
+
+store::Status status_of(const domain::Message& message, Time now) {
+    store::Status status;
+    status.message_id = message.id;
+    status.delivery = message.delivery;
+    status.error_code = message.error_code;
+    status.error_text = message.error_text;
+    status.at = now;
+    return status;
+}
+
+}  // namespace
+
+Sender::Sender(Ground ground, Channels channels, SenderOptions options)
+    : ground_(ground),
+      channels_(std::move(channels)),
+      options_(std::move(options)),
+      random_(options_.seed ? options_.seed : std::random_device{}()) {}
+
+void Sender::work(const store::Owed& owed) {
+    for (unsigned i = 0; i < max_rebuilds; ++i) {
+        const auto scene = look(owed);
+        if (!scene && scene.error().code == Code::NotFound) return drop(owed);
+        if (!scene) {
+            ground_.log->warn(room, "an owed message could not be read",
+                              {{"owed", owed.id}, {"reason", scene.error().text}});
+            return;
+        }
+        if (const auto end = last_gate(*scene)) {
+            if (finish(*scene, *end, false) == Commit::Again) continue;
+            return;
+        }
+        std::unique_ptr<FenceGate::Pass> pass;
+        if (scene->by_ai())
+            pass = ground_.gate->enter(owed.organization, owed.address, owed.control_epoch,
+                                       owed.subject_id);
+        const Commit claimed = claim(*scene);
+        if (claimed == Commit::Again) continue;
+        if (claimed == Commit::Done) send(*scene, pass.get());
+        return;
+    }
+    ground_.log->warn(room, "the conversation changed too often to send", {{"owed", owed.id}});
+}
+
+/// The conversation first and the message after it: a status that comes in between shows
+/// as another version.
+Result<Sender::Scene> Sender::look(const store::Owed& owed) const {
+    Scene scene;
+    scene.owed = owed;
+    auto snapshot = ground_.store->snapshot(owed.organization, owed.address, 0);
+    if (!snapshot) return snapshot.error();
+    if (!snapshot->conversation) return Error{Code::NotFound, "there is no conversation"};
+    scene.snapshot = std::move(*snapshot);
+    auto message = ground_.store->message(owed.organization, owed.subject_id);
+    if (!message) return message.error();
+    scene.message = std::move(*message);
+    return scene;
+}
+
+/// The message was erased, so nobody wants it sent.
+void Sender::drop(const store::Owed& owed) {
+    store::ChangeSet set;
+    set.organization = owed.organization;
+    set.preconditions.push_back(store::OwedUnclaimed{owed.id, ground_.clock->now()});
+    set.operations.push_back(store::Settle{owed.id, store::Settlement::Done, {}, {}});
+    if (commit(std::move(set), owed) == Commit::Done)
+        ground_.log->info(room, "an owed message is gone", {{"owed", owed.id}});
+}
+
+/// Whether the message ends before its provider sees it.
+std::optional<Sender::End> Sender::last_gate(const Scene& scene) const {
+    const store::Owed& owed = scene.owed;
+    switch (scene.message.delivery) {
+        case Delivery::Queued: break;
+        case Delivery::Sending:
+            // Somebody claimed it and is gone; after a try that certainly failed the claim
+            // was given back.
+            if (owed.worker.empty()) break;
+            return End{Delivery::Unknown, store::Settlement::Dead, "UNKNOWN_OUTCOME",
+                       "The gateway stopped while the message was handed over."};
+        case Delivery::Unknown:
+            return End{Delivery::Unknown, store::Settlement::Dead, {}, {}, false};
+        default: return End{scene.message.delivery, store::Settlement::Done, {}, {}, false};
+    }
+    if (scene.conversation().opted_out)
+        return End{Delivery::Failed, store::Settlement::Done, "OPTED_OUT",
+                   "The customer opted out."};
+    if (scene.by_ai() && scene.conversation().control_epoch != owed.control_epoch)
+        return End{Delivery::Superseded, store::Settlement::Done, "SUPERSEDED",
+                   "A human took over before the message was sent."};
+    if (owed.expires_at != Time{} && ground_.clock->now() >= owed.expires_at)
+        return End{Delivery::Expired, store::Settlement::Done, "EXPIRED",
+                   "The message could not be sent in time."};
+    const auto* organization = ground_.organizations->by_id(owed.organization);
+    if (!organization || organization->numbers.empty())
+        return End{Delivery::Failed, store::Settlement::Done, "NO_NUMBER",
+                   "The organisation has no number to send from."};
+    if (channels_.count(owed.instance) == 0)
+        return End{Delivery::Failed, store::Settlement::Done, "NO_CHANNEL",
+                   "The provider instance is not configured any more."};
+    return std::nullopt;
+}
+
+Sender::Commit Sender::finish(const Scene& scene, const End& end, bool claimed) {
+    const store::Owed& owed = scene.owed;
+    store::ChangeSet set;
+    set.organization = owed.organization;
+    if (claimed)
+        set.preconditions.push_back(store::OwedClaimed{owed.id, options_.worker});
+    else
+        set.preconditions.push_back(store::OwedUnclaimed{owed.id, ground_.clock->now()});
+    if (end.tell) {
+        domain::Message message = scene.message;
+        message.delivery = end.delivery;
+        message.error_code = end.error_code;
+        message.error_text = end.error_text;
+        set.preconditions.push_back(store::VersionIs{owed.address, scene.conversation().version});
+        set.operations.push_back(scene.conversation());
+        set.operations.push_back(status_of(message, ground_.clock->now()));
+        tell(scene, message, set);
+    }
+    set.operations.push_back(store::Settle{owed.id, end.settlement, {}, end.error_text});
+    const Commit done = commit(std::move(set), owed);
+    if (done != Commit::Done || !end.tell) return done;
+    if (end.delivery == Delivery::Unknown)
+        ground_.metrics
+            ->counter("tandem_outbox_unknown_outcomes_total",
+                      "Messages of which nobody knows whether they were sent.")
+            .add();
+    if (end.delivery == Delivery::Superseded)
+        ground_.metrics
+            ->counter("tandem_ai_replies_fenced_total", "AI answers that a takeover came before.")
+            .add();
+    if (end.delivery == Delivery::Expired)
+        ground_.metrics
+            ->counter("tandem_outbox_expired_total", "Messages that were not sent in time.")
+            .add();
+    return done;
+}
+
+Sender::Commit Sender::claim(const Scene& scene) {
+    const store::Owed& owed = scene.owed;
+    const Time now = ground_.clock->now();
+    store::ChangeSet set;
+    set.organization = owed.organization;
+    set.preconditions.push_back(store::OwedUnclaimed{owed.id, now});
+    set.preconditions.push_back(store::VersionIs{owed.address, scene.conversation().version});
+    if (scene.by_ai())
+        set.preconditions.push_back(store::EpochIs{owed.address, owed.control_epoch});
+    set.operations.push_back(scene.conversation());
+    set.operations.push_back(store::Claim{owed.id, options_.worker, now + options_.lease});
+    domain::Message message = scene.message;
+    message.delivery = Delivery::Sending;
+    set.operations.push_back(status_of(message, now));
+    return commit(std::move(set), owed);
+}
+
+void Sender::send(const Scene& scene, FenceGate::Pass* pass) {
+    const store::Owed& owed = scene.owed;
+    if (pass && !pass->to_wire()) {
+        // The takeover committed after our claim; nothing was sent.
+        for (unsigned i = 0; i < max_rebuilds; ++i) {
+            const auto fresh = look(owed);
+            if (!fresh) return;
+            const End end{Delivery::Superseded, store::Settlement::Done, "SUPERSEDED",
+                          "A human took over before the message was sent."};
+            if (finish(*fresh, end, true) != Commit::Again) return;
+        }
+        return;
+    }
+    OutboundMessage message;
+    message.message_id = scene.message.id;
+    message.from = ground_.organizations->by_id(owed.organization)->numbers.front();
+    message.to = owed.address;
+    message.text = scene.message.content;
+    message.deadline = options_.deadline;
+    if (options_.status_url) message.status_url = options_.status_url(owed.instance);
+    Receipt receipt;
+    try {
+        receipt = channels_.at(owed.instance)->send(message);
+    } catch (const std::exception& failure) {
+        receipt.kind = Receipt::Kind::Unknown;
+        receipt.error_text = failure.what();
+    }
+    record(owed, receipt);
+}
+
+void Sender::tell(const Scene& scene, const domain::Message& message, store::ChangeSet& set) {
+    domain::Message shown = message;
+    // Screens know no such word: to them an answer that was announced and is not sent failed.
+    if (shown.delivery == Delivery::Superseded) shown.delivery = Delivery::Failed;
+    set.operations.push_back(publish::sms_status_update(screen(scene), shown));
+}
+
+publish::Scene Sender::screen(const Scene& scene) const {
+    publish::Scene screen;
+    screen.event_id = ground_.ids->next();
+    screen.organization = scene.owed.organization;
+    screen.address = scene.owed.address;
+    screen.lead_id = scene.conversation().lead_id;
+    if (scene.snapshot.lead) {
+        screen.customer_name = scene.snapshot.lead->customer_name;
+        screen.lead_status = scene.snapshot.lead->status;
+    }
+    screen.at = ground_.clock->now();
+    return screen;
+}
+
+Sender::Commit Sender::commit(store::ChangeSet set, const store::Owed& owed) {
+    const auto outcome = ground_.committer->commit(std::move(set));
+    if (!outcome) {
+        ground_.log->warn(room, "a message's state could not be committed",
+                          {{"owed", owed.id}, {"reason", outcome.error().text}});
+        return Commit::Failed;
+    }
+    switch (outcome->kind) {
+        case store::Outcome::Kind::Committed: return Commit::Done;
+        case store::Outcome::Kind::PreconditionFailed:
+            return outcome->failed_precondition == row_precondition ? Commit::Lost : Commit::Again;
+        case store::Outcome::Kind::Refused: break;
+    }
+    ground_.log->error(room, "the store refused a message's state",
+                       {{"owed", owed.id}, {"reason", outcome->text}});
+    return Commit::Failed;
+}
+
+void Sender::count(std::string_view instance, std::string_view result) {
+    ground_.metrics
+        ->counter("tandem_outbox_attempts_total", "Texts handed to providers.",
+                  {{"provider", instance}, {"result", result}})
+        .add();
+}
+
+}  // namespace tandem::deliver

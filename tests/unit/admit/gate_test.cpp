@@ -1,0 +1,420 @@
+#include "admit/gate.h"
+
+#include <cppunit/TestFixture.h>
+#include <cppunit/extensions/HelperMacros.h>
+
+#include <map>
+#include <stdexcept>
+
+namespace tandem::admit {
+
+namespace {
+
+const Time start{Milliseconds{1795324691000}};
+
+class HeldClock : public Clock {
+public:
+    Time now() const override { return time; }
+    std::chrono::steady_clock::time_point steady() const override { return {}; }
+    Time time = start;
+};
+
+/// Knows its tokens by heart.
+class Known : public Authenticator {
+public:
+    explicit Known(std::string instance) : instance_(std::move(instance)) {}
+    const std::string& instance() const override { return instance_; }
+    Result<domain::Identity> authenticate(std::string_view token, Time) override {
+        ++asked;
+        const auto found = identities.find(std::string(token));
+        if (found == identities.end()) return otherwise;
+        return found->second;
+    }
+
+    std::map<std::string, domain::Identity> identities;
+    Error otherwise{Code::Unsupported, "not mine"};
+    int asked = 0;
+
+private:
+    std::string instance_;
+};
+
+class Office : public TicketOffice {
+public:
+    std::optional<domain::Identity> redeem(const std::string& ticket,
+                                           const serve::Request&) override {
+        if (ticket != "good-ticket") return std::nullopt;
+        return identity;
+    }
+    domain::Identity identity;
+};
+
+class Lines : public observe::Log {
+public:
+    bool enabled(observe::Level) const override { return true; }
+    void write(observe::Level, std::string_view, std::string_view text,
+               std::initializer_list<observe::Field> fields) override {
+        all += std::string(text);
+        for (const auto& [name, value] : fields) all += ' ' + std::string(name) + '=' + value;
+        all += '\n';
+    }
+    std::string all;
+};
+
+class Counts : public observe::Metrics {
+public:
+    class Number : public observe::Counter {
+    public:
+        void add(double amount) override { value += amount; }
+        double value = 0;
+    };
+    observe::Counter& counter(std::string_view name, std::string_view, Labels labels) override {
+        std::string key(name);
+        for (const auto& [label, value] : labels)
+            key += ' ' + std::string(label) + '=' + std::string(value);
+        return numbers[key];
+    }
+    observe::Histogram& histogram(std::string_view, std::string_view, Labels) override {
+        throw std::logic_error("no histogram is expected");
+    }
+    void gauge(std::string_view, std::string_view, Labels, std::function<double()>) override {}
+    std::string text() const override { return {}; }
+    std::map<std::string, Number> numbers;
+};
+
+domain::Identity identity(std::vector<std::string> permissions) {
+    domain::Identity result;
+    result.subject = "agent-7";
+    result.organization = "bici-demo";
+    result.permissions = std::move(permissions);
+    result.expires_at = start + std::chrono::hours{1};
+    return result;
+}
+
+serve::Request bearer(const std::string& token) {
+    serve::Request request;
+    request.method = "GET";
+    request.peer = request.client = "192.0.2.1";
+    request.headers.push_back({"Authorization", "Bearer " + token});
+    return request;
+}
+
+bool says(const std::optional<serve::Response>& answer, std::string_view code) {
+    return answer && answer->body.find('"' + std::string(code) + '"') != std::string::npos;
+}
+
+}  // namespace
+
+class GateTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(GateTest);
+    CPPUNIT_TEST(a_genuine_token_gives_the_identity);
+    CPPUNIT_TEST(the_authorization_header_is_read_strictly);
+    CPPUNIT_TEST(authenticators_are_asked_in_order_until_one_knows_the_scheme);
+    CPPUNIT_TEST(an_authenticator_that_cannot_decide_denies);
+    CPPUNIT_TEST(requests_have_sixty_seconds_after_expiry_and_streams_none);
+    CPPUNIT_TEST(a_token_of_an_unknown_organisation_is_invalid);
+    CPPUNIT_TEST(naming_another_organisation_is_denied_wherever_it_stands);
+    CPPUNIT_TEST(a_missing_permission_is_403_and_admin_includes_all);
+    CPPUNIT_TEST(streams_take_tickets_and_tokens_from_the_query);
+    CPPUNIT_TEST(a_ticket_that_does_not_hold_is_answered_204);
+    CPPUNIT_TEST(metrics_are_for_loopback_and_admins);
+    CPPUNIT_TEST(a_stream_is_judged_again);
+    CPPUNIT_TEST(no_token_reaches_the_log_and_failures_are_counted);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void setUp() override {
+        clock_.time = start;
+        first_ = std::make_shared<Known>("first");
+        second_ = std::make_shared<Known>("second");
+        office_ = Office{};
+        office_.identity = identity({"conversations:read"});
+        lines_ = Lines{};
+        counts_.numbers.clear();
+        first_->identities["good"] = identity({"conversations:read"});
+        rebuild({});
+    }
+
+    void a_genuine_token_gives_the_identity() {
+        serve::Request request = bearer("good");
+        CPPUNIT_ASSERT(!gate_->check(request, api()));
+        CPPUNIT_ASSERT(request.identity);
+        CPPUNIT_ASSERT_EQUAL(std::string("agent-7"), request.identity->subject);
+        CPPUNIT_ASSERT_EQUAL(0, second_->asked);
+    }
+
+    void the_authorization_header_is_read_strictly() {
+        struct Case {
+            std::vector<std::string> values;
+            std::string code;  // empty: let in
+        };
+        const std::vector<Case> cases{
+            {{"bearer good"}, ""},
+            {{"BEARER good"}, ""},
+            {{"Bearer  good"}, ""},
+            {{}, "MISSING_TOKEN"},
+            {{""}, "MISSING_TOKEN"},
+            {{"Bearer"}, "MISSING_TOKEN"},
+            {{"Bearer "}, "MISSING_TOKEN"},
+            {{"Basic Z29vZDpnb29k"}, "MISSING_TOKEN"},
+            {{"good"}, "INVALID_TOKEN"},
+            {{"Bearer\tgood"}, "INVALID_TOKEN"},
+            {{"Bearer \tgood"}, "INVALID_TOKEN"},
+            {{"Bearer good good"}, "INVALID_TOKEN"},
+            {{"Bearer Bearer good"}, "INVALID_TOKEN"},
+            {{"Bearer good,good"}, "INVALID_TOKEN"},
+            {{"Bearer good\n"}, "INVALID_TOKEN"},
+            {{"Bearer =good"}, "INVALID_TOKEN"},
+            {{"Bearer good", "Bearer good"}, "INVALID_TOKEN"},
+            {{"Bearer good", "Basic eA=="}, "INVALID_TOKEN"},
+            {{"Bearer " + std::string(20000, 'a')}, "INVALID_TOKEN"},
+        };
+        for (const Case& one : cases) {
+            serve::Request request = bearer("");
+            request.headers.clear();
+            for (const auto& value : one.values)
+                request.headers.push_back({"authorization", value});
+            const auto answer = gate_->check(request, api());
+            const std::string name = one.values.empty() ? "none" : one.values.front();
+            if (one.code.empty()) {
+                CPPUNIT_ASSERT_MESSAGE(name, !answer);
+                continue;
+            }
+            CPPUNIT_ASSERT_MESSAGE(name, says(answer, one.code));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(name, 401, answer->status);
+            CPPUNIT_ASSERT_MESSAGE(name, !request.identity);
+            bool challenged = false;
+            for (const auto& header : answer->headers)
+                challenged |= header.name == "WWW-Authenticate" && header.value == "Bearer";
+            CPPUNIT_ASSERT_MESSAGE(name, challenged);
+        }
+    }
+
+    void authenticators_are_asked_in_order_until_one_knows_the_scheme() {
+        second_->identities["other"] = identity({"conversations:read"});
+        serve::Request request = bearer("other");
+        CPPUNIT_ASSERT(!gate_->check(request, api()));
+        CPPUNIT_ASSERT_EQUAL(1, second_->asked);
+
+        first_->otherwise = {Code::Unauthorized, "bad signature"};
+        request = bearer("other");
+        CPPUNIT_ASSERT(says(gate_->check(request, api()), "INVALID_TOKEN"));
+        CPPUNIT_ASSERT_EQUAL(1, second_->asked);
+
+        first_->otherwise = {Code::Unsupported, {}};
+        request = bearer("of-nobody");
+        CPPUNIT_ASSERT(says(gate_->check(request, api()), "INVALID_TOKEN"));
+    }
+
+    void an_authenticator_that_cannot_decide_denies() {
+        second_->identities["other"] = identity({"admin"});
+        for (const Code code : {Code::Unavailable, Code::Timeout, Code::Internal, Code::Ok}) {
+            first_->otherwise = {code, "key set is away"};
+            serve::Request request = bearer("other");
+            CPPUNIT_ASSERT(says(gate_->check(request, api()), "INVALID_TOKEN"));
+        }
+        CPPUNIT_ASSERT_EQUAL(0, second_->asked);
+    }
+
+    void requests_have_sixty_seconds_after_expiry_and_streams_none() {
+        const auto after = [&](const serve::Route& route, int64_t milliseconds) {
+            clock_.time = start + std::chrono::hours{1} + Milliseconds{milliseconds};
+            serve::Request request = bearer("good");
+            return gate_->check(request, route);
+        };
+        CPPUNIT_ASSERT(!after(api(), 59000));
+        CPPUNIT_ASSERT(!after(api(), 59999));
+        CPPUNIT_ASSERT(says(after(api(), 60000), "TOKEN_EXPIRED"));
+        CPPUNIT_ASSERT(says(after(api(), 61000), "TOKEN_EXPIRED"));
+        CPPUNIT_ASSERT(!after(stream(), -1));
+        CPPUNIT_ASSERT(says(after(stream(), 0), "TOKEN_EXPIRED"));
+    }
+
+    void a_token_of_an_unknown_organisation_is_invalid() {
+        for (const char* organization : {"elsewhere", "bici", "BICI-DEMO", ""}) {
+            first_->identities["good"].organization = organization;
+            serve::Request request = bearer("good");
+            CPPUNIT_ASSERT_MESSAGE(organization,
+                                   says(gate_->check(request, api()), "INVALID_TOKEN"));
+        }
+        first_->identities["good"] = identity({"admin"});
+        first_->identities["good"].subject.clear();
+        serve::Request request = bearer("good");
+        CPPUNIT_ASSERT(says(gate_->check(request, api()), "INVALID_TOKEN"));
+    }
+
+    void naming_another_organisation_is_denied_wherever_it_stands() {
+        struct Case {
+            std::string query, header;
+            bool let_in;
+        };
+        const std::vector<Case> cases{
+            {"organizationId=bici-demo", "bici-demo", true},
+            {"organizationId=", "", true},
+            {"x=1&organizationId=bici%2ddemo", "", true},
+            {"organizationId=elsewhere", "", false},
+            {"", "elsewhere", false},
+            {"organizationId=bici-demo&organizationId=elsewhere", "", false},
+            {"a=b&&organization%49d=elsewhere", "", false},
+            {"organizationId=bici-demo", "elsewhere", false},
+            {"organizationId=other", "bici-demo", false},
+        };
+        for (const Case& one : cases) {
+            serve::Request request = bearer("good");
+            request.raw_query = one.query;
+            request.headers.push_back({"organizationid", one.header});
+            const auto answer = gate_->check(request, api());
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(one.query + one.header, one.let_in, !answer);
+            if (one.let_in) continue;
+            CPPUNIT_ASSERT_EQUAL(403, answer->status);
+            CPPUNIT_ASSERT(says(answer, "ORGANIZATION_ACCESS_DENIED"));
+        }
+    }
+
+    void a_missing_permission_is_403_and_admin_includes_all() {
+        first_->identities["reader"] = identity({"conversations:write", "leads:read"});
+        first_->identities["none"] = identity({});
+        first_->identities["chief"] = identity({"admin"});
+        for (const char* token : {"reader", "none"}) {
+            serve::Request request = bearer(token);
+            const auto answer = gate_->check(request, api());
+            CPPUNIT_ASSERT(says(answer, "PERMISSION_DENIED"));
+            CPPUNIT_ASSERT_EQUAL(403, answer->status);
+        }
+        serve::Request request = bearer("chief");
+        CPPUNIT_ASSERT(!gate_->check(request, api()));
+        serve::Route forgotten = api();
+        forgotten.permission.clear();
+        request = bearer("chief");
+        CPPUNIT_ASSERT(says(gate_->check(request, forgotten), "PERMISSION_DENIED"));
+    }
+
+    void streams_take_tickets_and_tokens_from_the_query() {
+        const auto let_in = [&](const std::string& query, const serve::Route& route) {
+            serve::Request request = bearer("");
+            request.headers.clear();
+            request.raw_query = query;
+            return !gate_->check(request, route) && request.identity;
+        };
+        CPPUNIT_ASSERT(let_in("token=good", stream()));
+        CPPUNIT_ASSERT(!let_in("token=bad", stream()));
+        CPPUNIT_ASSERT(!let_in("token=good", api()));
+        gate_->tickets(&office_);
+        CPPUNIT_ASSERT(let_in("ticket=good-ticket", stream()));
+        CPPUNIT_ASSERT(!let_in("ticket=good-ticket", api()));
+        rebuild({.query_tokens = false, .metrics_from = {}});
+        CPPUNIT_ASSERT(!let_in("token=good", stream()));
+    }
+
+    void a_ticket_that_does_not_hold_is_answered_204() {
+        const auto status = [&](const std::string& ticket) {
+            serve::Request request = bearer("");
+            request.headers.clear();
+            request.raw_query = "ticket=" + ticket;
+            const auto answer = gate_->check(request, stream());
+            return answer ? answer->status : 200;
+        };
+        CPPUNIT_ASSERT_EQUAL(204, status("good-ticket"));  // nobody gives out tickets
+        gate_->tickets(&office_);
+        CPPUNIT_ASSERT_EQUAL(200, status("good-ticket"));
+        CPPUNIT_ASSERT_EQUAL(204, status("spent"));
+        office_.identity.expires_at = start;
+        CPPUNIT_ASSERT_EQUAL(204, status("good-ticket"));
+    }
+
+    void metrics_are_for_loopback_and_admins() {
+        const auto status = [&](serve::Request request) {
+            request.headers.erase(request.headers.begin());
+            const auto answer = gate_->check(request, metrics());
+            return answer ? answer->status : 200;
+        };
+        serve::Request request = bearer("good");
+        CPPUNIT_ASSERT_EQUAL(401, status(request));
+        request.peer = request.client = "127.0.0.1";
+        CPPUNIT_ASSERT_EQUAL(200, status(request));
+        request.headers.push_back({"X-Forwarded-For", "203.0.113.9"});
+        CPPUNIT_ASSERT_EQUAL(401, status(request));  // through a proxy that is not trusted
+        request.client = "203.0.113.9";
+        CPPUNIT_ASSERT_EQUAL(401, status(request));
+        rebuild({.query_tokens = true, .metrics_from = {"203.0.113.0/24"}});
+        CPPUNIT_ASSERT_EQUAL(200, status(request));
+
+        rebuild({});
+        serve::Request stranger = bearer("good");
+        CPPUNIT_ASSERT(says(gate_->check(stranger, metrics()), "PERMISSION_DENIED"));
+        first_->identities["good"] = identity({"admin"});
+        stranger = bearer("good");
+        CPPUNIT_ASSERT(!gate_->check(stranger, metrics()));
+    }
+
+    void a_stream_is_judged_again() {
+        domain::Identity one = identity({"conversations:read"});
+        CPPUNIT_ASSERT_EQUAL(std::string(), gate_->judge(one, "conversations:read", start));
+        CPPUNIT_ASSERT_EQUAL(std::string("token_expired"),
+                             gate_->judge(one, "conversations:read", *one.expires_at));
+        CPPUNIT_ASSERT_EQUAL(std::string("access_revoked"), gate_->judge(one, "leads:read", start));
+        one.organization = "gone";
+        CPPUNIT_ASSERT_EQUAL(std::string("access_revoked"),
+                             gate_->judge(one, "conversations:read", start));
+    }
+
+    void no_token_reaches_the_log_and_failures_are_counted() {
+        first_->otherwise = {Code::Unauthorized, "bad signature"};
+        serve::Request request = bearer("canary-4711");
+        request.request_id = "request-1";
+        CPPUNIT_ASSERT(gate_->check(request, api()));
+        request = bearer("canary-4711 ");
+        CPPUNIT_ASSERT(gate_->check(request, api()));
+        CPPUNIT_ASSERT(lines_.all.find("bad signature") != std::string::npos);
+        CPPUNIT_ASSERT(lines_.all.find("request-1") != std::string::npos);
+        CPPUNIT_ASSERT(lines_.all.find("canary") == std::string::npos);
+        CPPUNIT_ASSERT_EQUAL(1.0, failures("invalid"));
+        CPPUNIT_ASSERT_EQUAL(1.0, failures("malformed"));
+    }
+
+private:
+    static serve::Route api() {
+        serve::Route route;
+        route.method = "GET";
+        route.pattern = "/api/conversations";
+        route.permission = "conversations:read";
+        return route;
+    }
+    static serve::Route stream() {
+        serve::Route route = api();
+        route.access = serve::Access::Stream;
+        return route;
+    }
+    static serve::Route metrics() {
+        serve::Route route = api();
+        route.access = serve::Access::Metrics;
+        route.permission.clear();
+        return route;
+    }
+    void rebuild(GateOptions options) {
+        gate_ = std::make_unique<Gate>(clock_, organizations_,
+                                       std::vector<std::shared_ptr<Authenticator>>{first_, second_},
+                                       std::move(options), lines_, counts_);
+    }
+    double failures(const std::string& reason) {
+        return counts_.numbers["tandem_auth_failures_total reason=" + reason].value;
+    }
+
+    HeldClock clock_;
+    domain::Organizations organizations_{{{.id = "bici-demo",
+                                           .name = {},
+                                           .default_region = {},
+                                           .numbers = {},
+                                           .channel = {},
+                                           .voice = {},
+                                           .responder = {}}}};
+    std::shared_ptr<Known> first_, second_;
+    Office office_;
+    Lines lines_;
+    Counts counts_;
+    std::unique_ptr<Gate> gate_;
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(GateTest);
+
+}  // namespace tandem::admit
