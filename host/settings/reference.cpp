@@ -60,8 +60,9 @@ std::string read_secret(const std::string& path, const std::string& credentials)
     struct stat status {};
     if (::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode))
         throw Unresolved("a secret file, " + path + " is not a regular file");
-    const bool guarded =
-        !credentials.empty() && path.compare(0, credentials.size(), credentials) == 0;
+    const bool guarded = !credentials.empty() &&
+                         path.compare(0, credentials.size(), credentials) == 0 &&
+                         path.find("/../", credentials.size() - 1) == std::string::npos;
     if (!guarded && (status.st_mode & 077) != 0)
         throw Unresolved("a secret file that only its owner can read: chmod 600 " + path);
 

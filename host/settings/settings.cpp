@@ -211,9 +211,12 @@ private:
             const auto endpoint = read_endpoint(settings_.server.listen[i]);
             if (!endpoint) continue;
             const auto clashes = [&](const Endpoint& one) {
+                // Any address of IPv4 takes the port from each of them, not from IPv6.
+                const bool both = one.host.find(':') == std::string::npos &&
+                                  endpoint->host.find(':') == std::string::npos;
                 return one.port == endpoint->port && one.port != 0 &&
-                       (one.host == endpoint->host || one.host == "0.0.0.0" ||
-                        endpoint->host == "0.0.0.0");
+                       (one.host == endpoint->host ||
+                        (both && (one.host == "0.0.0.0" || endpoint->host == "0.0.0.0")));
             };
             if (std::any_of(taken.begin(), taken.end(), clashes)) {
                 const bool has_item = list != nullptr && i < list->items.size();
