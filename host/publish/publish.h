@@ -19,12 +19,26 @@ struct Published {
     domain::Event event;
 };
 
-/// Someone who wants to know. `published` is called in journal order, an organisation
-/// at a time, on the committer's thread: it must not block.
+/// Someone who wants to know. Called on the committer's thread: must not block.
 class Audience {
 public:
     virtual ~Audience() = default;
+    /// In journal order, an organisation at a time.
     virtual void published(const std::vector<std::shared_ptr<const Published>>& events) = 0;
+    /// Events of this organisation were committed that will not be told: whoever watches
+    /// it must read the journal again.
+    virtual void lost(const std::string& organization) = 0;
+};
+
+/// How those who read the journal and then listen make sure that the two meet. Safe from
+/// any thread.
+class Feed {
+public:
+    virtual ~Feed() = default;
+    /// Whether everything after the position is told, or was told already, or ends in
+    /// `lost`. False: some of it was committed elsewhere before anyone here listened; read
+    /// the journal on from the position and ask again.
+    virtual bool follow(const std::string& organization, const domain::Position& position) = 0;
 };
 
 }  // namespace tandem::publish
