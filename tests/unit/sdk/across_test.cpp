@@ -1,0 +1,401 @@
+#include <cppunit/TestFixture.h>
+#include <cppunit/extensions/HelperMacros.h>
+
+#include <type_traits>
+
+#include "tandem/host/auth.hpp"
+#include "tandem/host/channel.hpp"
+#include "tandem/host/instance.hpp"
+#include "tandem/host/responder.hpp"
+#include "tandem/host/services.hpp"
+#include "tandem/host/voice.hpp"
+#include "tandem/host/webhook.hpp"
+#include "tandem/plugin/auth.hpp"
+#include "tandem/plugin/channel.hpp"
+#include "tandem/plugin/plugin.hpp"
+#include "tandem/plugin/responder.hpp"
+#include "tandem/plugin/voice.hpp"
+#include "tandem/plugin/webhook.hpp"
+
+namespace tandem {
+
+namespace {
+
+/// What a call looked like to the plugin: its members in order, each in brackets.
+std::string seen;
+
+template <typename... Members>
+void see(const Members&... members) {
+    const auto one = [](const auto& member) {
+        if constexpr (std::is_integral_v<std::decay_t<decltype(member)>>) {
+            seen += "[" + std::to_string(member) + "]";
+        } else {
+            seen += "[" + std::string(member) + "]";
+        }
+    };
+    seen.clear();
+    (one(members), ...);
+}
+
+template <typename Known>
+Known event_with_key(const std::string& key) {
+    Known event;
+    event.dedupe_key = key;
+    event.business_address = "business " + key;
+    event.customer_address = "customer " + key;
+    event.happened_at = 4711;
+    return event;
+}
+
+/// Says what it was given, and gives what the tests expect.
+class Mirror : public plugin::Plugin,
+               public plugin::Webhook,
+               public plugin::Channel,
+               public plugin::Voice,
+               public plugin::Responder,
+               public plugin::Auth {
+public:
+    explicit Mirror(plugin::Host host) : host_(std::move(host)) {}
+    static plugin::Description describe() { return {}; }
+
+    void start() override {
+        const plugin::HttpResult result =
+            host_.http().send({"PUT", "url", {{"n", "v"}}, "request body", 55});
+        see(host_.instance_name(), host_.config().text("text"), host_.config().integer("number"),
+            host_.config().yes_no("switch"), host_.config().text_list("many").at(1),
+            host_.config().find_text("none").value_or("nothing"), host_.clock().now(),
+            host_.clock().monotonic_ms(), result.status, result.body,
+            result.header("answered").value_or(""));
+        host_.log().warn("a line", {{"name", "value"}});
+    }
+
+    std::vector<plugin::Route> routes() override {
+        return {plugin::Route{"POST", "a"}, plugin::Route{"GET", "b", true}};
+    }
+    void verify(const plugin::WebhookRequest& request) override {
+        see(request.method, request.public_url, request.target, request.path, request.body,
+            request.received_at, request.headers.at(1).name, request.headers.at(1).value);
+        throw plugin::Failure(TANDEM_UNAUTHORIZED, "forged", 3);
+    }
+    void normalise(const plugin::WebhookRequest&, plugin::WebhookSink& sink) override {
+        auto message = event_with_key<plugin::MessageReceived>("received");
+        message.provider_id = "provider id";
+        message.text = "text";
+        message.media = {{"url 1", "type 1"}, {"url 2", "type 2"}};
+        message.sender_name = "sender";
+        message.opt = plugin::Opt::Start;
+        sink.event(message);
+        auto status = event_with_key<plugin::MessageStatus>("status");
+        status.provider_id = "provider id";
+        status.message_id = "message id";
+        status.delivery = plugin::Delivery::Read;
+        status.provider_word = "word";
+        status.error_code = "code";
+        status.error_text = "error";
+        sink.event(status);
+        auto started = event_with_key<plugin::CallStarted>("started");
+        started.call_id = "call";
+        started.conversation_id = "conversation";
+        started.direction = plugin::Direction::Outbound;
+        started.asks_context = true;
+        sink.event(started);
+        auto ended = event_with_key<plugin::CallEnded>("ended");
+        ended.call_id = "call";
+        ended.conversation_id = "conversation";
+        ended.direction = plugin::Direction::Outbound;
+        ended.outcome = plugin::CallOutcome::Failure;
+        ended.duration_s = 12;
+        ended.failure_reason = "reason";
+        ended.summary = "summary";
+        ended.analysis_json = "{\"a\":1}";
+        ended.turns = {{plugin::Speaker::Ai, 1, "one"}, {plugin::Speaker::Human, 2, "two"}};
+        sink.event(ended);
+        sink.answer({202, "type", "body"});
+    }
+    void render_context(const plugin::WebhookRequest&, const std::vector<plugin::Field>& variables,
+                        plugin::WebhookSink& sink) override {
+        see(variables.at(0).name, variables.at(0).value);
+        sink.answer({200, "type", "rendered"});
+    }
+    plugin::Receipt send(const plugin::OutboundMessage& message) override {
+        see(message.deadline_ms, message.message_id, message.from, message.to, message.text,
+            message.status_url);
+        plugin::Receipt receipt = plugin::Receipt::refused("code", "error");
+        receipt.provider_id = "provider id";
+        receipt.retry_after_ms = 66;
+        receipt.opted_out = true;
+        return receipt;
+    }
+    std::uint32_t max_text_units() override { return 321; }
+    plugin::Receipt start_call(const plugin::OutboundCall& call) override {
+        see(call.deadline_ms, call.call_id, call.from, call.to, call.variables.at(0).name,
+            call.variables.at(0).value);
+        return plugin::Receipt::accepted("provider call");
+    }
+    void hang_up(std::string_view call) override { see(call); }
+    void transfer(std::string_view call, std::string_view to) override { see(call, to); }
+    void respond(const plugin::Turn& turn, plugin::ReplySink& sink) override {
+        see(turn.deadline_ms, turn.turn_id, turn.customer, turn.text, turn.variables.at(0).name,
+            turn.variables.at(0).value);
+        sink.text("one ");
+        sink.text("two");
+        sink.needs_human("reason");
+    }
+    plugin::Identity authenticate(std::string_view token, tandem_time now) override {
+        see(token, now);
+        return {"subject", "organization", "name", "email", {"p", "q"}, 12, 34, "credential"};
+    }
+
+private:
+    plugin::Host host_;
+};
+
+/// A host with fixed options that remembers what it is told.
+class Remembering : public host::HostServices {
+public:
+    bool log_enabled(int32_t) override { return true; }
+    void log(int32_t level, std::string_view text, const host::Pairs& pairs) override {
+        line = std::to_string(level) + std::string(text) + pairs.at(0).first + pairs.at(0).second;
+    }
+    tandem_status text(std::string_view name, tandem_view& value) override {
+        if (name != "text") return TANDEM_NOT_FOUND;
+        value = host::view("words");
+        return TANDEM_OK;
+    }
+    tandem_status integer(std::string_view, int64_t& value) override {
+        value = -5;
+        return TANDEM_OK;
+    }
+    tandem_status yes_no(std::string_view, bool& value) override {
+        value = true;
+        return TANDEM_OK;
+    }
+    tandem_status text_at(std::string_view, size_t index, tandem_view& value) override {
+        if (index > 1) return TANDEM_NOT_FOUND;
+        value = host::view(index == 0 ? "first" : "second");
+        return TANDEM_OK;
+    }
+    tandem_time now() override { return 1000; }
+    int64_t monotonic_ms() override { return 2000; }
+    host::HttpResult send(host::HttpRequest request) override {
+        asked = request.method + request.url + request.headers.at(0).first +
+                request.headers.at(0).second + request.body + std::to_string(request.deadline_ms);
+        host::HttpResult result;
+        result.status = 207;
+        result.headers = {{"Answered", "yes"}};
+        result.body = "answer body";
+        return result;
+    }
+    tandem_status emit(const tandem_event*) override { return TANDEM_OK; }
+
+    std::string line, asked;
+};
+
+void same_head(const host::EventHead& head, const std::string& key) {
+    CPPUNIT_ASSERT_EQUAL(key, head.dedupe_key);
+    CPPUNIT_ASSERT_EQUAL("business " + key, head.business_address);
+    CPPUNIT_ASSERT_EQUAL("customer " + key, head.customer_address);
+    CPPUNIT_ASSERT_EQUAL(tandem_time{4711}, head.happened_at);
+}
+
+}  // namespace
+
+/// The author's classes below the host's: each record crosses with a value of its own in every
+/// member, so that a member lost or exchanged on either side is seen.
+class AcrossTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(AcrossTest);
+    CPPUNIT_TEST(services_cross);
+    CPPUNIT_TEST(webhooks_cross);
+    CPPUNIT_TEST(messages_and_their_status_cross);
+    CPPUNIT_TEST(calls_cross);
+    CPPUNIT_TEST(sending_crosses);
+    CPPUNIT_TEST(calling_crosses);
+    CPPUNIT_TEST(turns_and_replies_cross);
+    CPPUNIT_TEST(identities_cross);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void setUp() override {
+        const tandem_descriptor* descriptor = plugin::Entry<Mirror>::descriptor();
+        CPPUNIT_ASSERT(instance_.create(*descriptor, table_.get(), "name").ok());
+    }
+
+    void services_cross() {
+        CPPUNIT_ASSERT_EQUAL(std::string(), instance_.start().text);
+        CPPUNIT_ASSERT_EQUAL(std::string("[name][words][-5][1][second][nothing][1000][2000][207]"
+                                         "[answer body][yes]"),
+                             seen);
+        CPPUNIT_ASSERT_EQUAL(std::string("2a linenamevalue"), services_.line);
+        CPPUNIT_ASSERT_EQUAL(std::string("PUTurlnvrequest body55"), services_.asked);
+    }
+
+    void webhooks_cross() {
+        const auto webhook = capability<host::Webhook>(TANDEM_WEBHOOK);
+        std::vector<host::WebhookRoute> routes;
+        CPPUNIT_ASSERT(webhook.routes(routes).ok());
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, routes.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("POST"), routes[0].method);
+        CPPUNIT_ASSERT_EQUAL(std::string("b"), routes[1].path);
+        CPPUNIT_ASSERT(!routes[0].internal && routes[1].internal);
+
+        const host::WebhookRequest request{
+            "method", "public", "target", "path", {{"a", "b"}, {"c", "d"}}, "body", 88};
+        const host::Outcome outcome = webhook.verify(request);
+        CPPUNIT_ASSERT_EQUAL(tandem_status{TANDEM_UNAUTHORIZED}, outcome.status);
+        CPPUNIT_ASSERT_EQUAL(std::string("forged"), outcome.text);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{3}, outcome.retry_after_ms);
+        CPPUNIT_ASSERT_EQUAL(std::string("[method][public][target][path][body][88][c][d]"), seen);
+
+        host::Normalised rendered;
+        CPPUNIT_ASSERT(webhook.render_context(request, {{"n", "v"}}, rendered).ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[n][v]"), seen);
+        CPPUNIT_ASSERT_EQUAL(std::string("rendered"), rendered.answer->body);
+    }
+
+    void messages_and_their_status_cross() {
+        const host::Normalised normalised = normalise();
+        const auto& message = std::get<host::MessageReceived>(normalised.events.at(0));
+        same_head(message, "received");
+        CPPUNIT_ASSERT_EQUAL(std::string("provider id"), message.provider_id);
+        CPPUNIT_ASSERT_EQUAL(std::string("text"), message.text);
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, message.media.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("url 2"), message.media[1].url);
+        CPPUNIT_ASSERT_EQUAL(std::string("type 2"), message.media[1].content_type);
+        CPPUNIT_ASSERT_EQUAL(std::string("sender"), message.sender_name);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_OPT_START}, message.opt);
+
+        const auto& status = std::get<host::MessageStatus>(normalised.events.at(1));
+        same_head(status, "status");
+        CPPUNIT_ASSERT_EQUAL(std::string("provider id"), status.provider_id);
+        CPPUNIT_ASSERT_EQUAL(std::string("message id"), status.message_id);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_DELIVERY_READ}, status.delivery);
+        CPPUNIT_ASSERT_EQUAL(std::string("word"), status.provider_word);
+        CPPUNIT_ASSERT_EQUAL(std::string("code"), status.error_code);
+        CPPUNIT_ASSERT_EQUAL(std::string("error"), status.error_text);
+
+        CPPUNIT_ASSERT_EQUAL(int32_t{202}, normalised.answer->status);
+        CPPUNIT_ASSERT_EQUAL(std::string("type"), normalised.answer->content_type);
+        CPPUNIT_ASSERT_EQUAL(std::string("body"), normalised.answer->body);
+    }
+
+    void calls_cross() {
+        const host::Normalised normalised = normalise();
+        const auto& started = std::get<host::CallStarted>(normalised.events.at(2));
+        same_head(started, "started");
+        CPPUNIT_ASSERT_EQUAL(std::string("call"), started.call_id);
+        CPPUNIT_ASSERT_EQUAL(std::string("conversation"), started.conversation_id);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_CALL_OUTBOUND}, started.direction);
+        CPPUNIT_ASSERT(started.asks_context);
+
+        const auto& ended = std::get<host::CallEnded>(normalised.events.at(3));
+        same_head(ended, "ended");
+        CPPUNIT_ASSERT_EQUAL(std::string("call"), ended.call_id);
+        CPPUNIT_ASSERT_EQUAL(std::string("conversation"), ended.conversation_id);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_CALL_OUTBOUND}, ended.direction);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_OUTCOME_FAILURE}, ended.outcome);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{12}, ended.duration_s);
+        CPPUNIT_ASSERT_EQUAL(std::string("reason"), ended.failure_reason);
+        CPPUNIT_ASSERT_EQUAL(std::string("summary"), ended.summary);
+        CPPUNIT_ASSERT_EQUAL(std::string("{\"a\":1}"), ended.analysis_json);
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, ended.turns.size());
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_SPEAKER_HUMAN}, ended.turns[1].speaker);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{2}, ended.turns[1].seconds);
+        CPPUNIT_ASSERT_EQUAL(std::string("two"), ended.turns[1].text);
+    }
+
+    void sending_crosses() {
+        const auto channel = capability<host::Channel>(TANDEM_CHANNEL);
+        host::OutboundMessage message;
+        message.message_id = "id";
+        message.from = "from";
+        message.to = "to";
+        message.text = "text";
+        message.status_url = "url";
+        message.deadline_ms = 77;
+        host::Receipt receipt;
+        CPPUNIT_ASSERT(channel.send(message, receipt).ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[77][id][from][to][text][url]"), seen);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_SEND_REFUSED}, receipt.outcome);
+        CPPUNIT_ASSERT_EQUAL(std::string("provider id"), receipt.provider_id);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_DELIVERY_FAILED}, receipt.delivery);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{66}, receipt.retry_after_ms);
+        CPPUNIT_ASSERT_EQUAL(std::string("code"), receipt.error_code);
+        CPPUNIT_ASSERT_EQUAL(std::string("error"), receipt.error_text);
+        CPPUNIT_ASSERT(receipt.opted_out);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{321}, channel.max_text_units());
+    }
+
+    void calling_crosses() {
+        const auto voice = capability<host::Voice>(TANDEM_VOICE);
+        host::OutboundCall call;
+        call.call_id = "id";
+        call.from = "from";
+        call.to = "to";
+        call.variables = {{"n", "v"}};
+        call.deadline_ms = 78;
+        host::Receipt receipt;
+        CPPUNIT_ASSERT(voice.start_call(call, receipt).ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[78][id][from][to][n][v]"), seen);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_SEND_ACCEPTED}, receipt.outcome);
+        CPPUNIT_ASSERT_EQUAL(std::string("provider call"), receipt.provider_id);
+        CPPUNIT_ASSERT(voice.hang_up("line").ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[line]"), seen);
+        CPPUNIT_ASSERT(voice.transfer("line", "phone").ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[line][phone]"), seen);
+    }
+
+    void turns_and_replies_cross() {
+        host::Turn turn;
+        turn.turn_id = "id";
+        turn.customer = "customer";
+        turn.text = "text";
+        turn.variables = {{"n", "v"}};
+        turn.deadline_ms = 79;
+        host::Reply reply;
+        CPPUNIT_ASSERT(capability<host::Responder>(TANDEM_RESPONDER).respond(turn, reply).ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[79][id][customer][text][n][v]"), seen);
+        CPPUNIT_ASSERT_EQUAL(std::string("one two"), reply.text);
+        CPPUNIT_ASSERT(reply.asked_for_human);
+        CPPUNIT_ASSERT_EQUAL(std::string("reason"), reply.needs_human);
+    }
+
+    void identities_cross() {
+        host::Identity identity;
+        CPPUNIT_ASSERT(
+            capability<host::Auth>(TANDEM_AUTH).authenticate("token", 90, identity).ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[token][90]"), seen);
+        CPPUNIT_ASSERT_EQUAL(std::string("subject"), identity.subject);
+        CPPUNIT_ASSERT_EQUAL(std::string("organization"), identity.organization);
+        CPPUNIT_ASSERT_EQUAL(std::string("name"), identity.name);
+        CPPUNIT_ASSERT_EQUAL(std::string("email"), identity.email);
+        CPPUNIT_ASSERT(identity.permissions == (std::vector<std::string>{"p", "q"}));
+        CPPUNIT_ASSERT_EQUAL(tandem_time{12}, identity.issued_at);
+        CPPUNIT_ASSERT_EQUAL(tandem_time{34}, identity.expires_at);
+        CPPUNIT_ASSERT_EQUAL(std::string("credential"), identity.credential_id);
+    }
+
+private:
+    template <typename Known>
+    Known capability(const char* id) const {
+        const void* table = instance_.extension(id);
+        CPPUNIT_ASSERT_MESSAGE(id, table != nullptr);
+        return Known(instance_.self(), table);
+    }
+
+    host::Normalised normalise() const {
+        host::Normalised normalised;
+        const host::Outcome outcome =
+            capability<host::Webhook>(TANDEM_WEBHOOK).normalise({}, normalised);
+        CPPUNIT_ASSERT_EQUAL(std::string(), outcome.text);
+        CPPUNIT_ASSERT_EQUAL(size_t{4}, normalised.events.size());
+        return normalised;
+    }
+
+    Remembering services_;
+    host::HostTable table_{services_};
+    host::Instance instance_;
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(AcrossTest);
+
+}  // namespace tandem
