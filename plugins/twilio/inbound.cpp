@@ -139,11 +139,10 @@ std::vector<Route> Twilio::routes() {
 }
 
 void Twilio::verify(const WebhookRequest& request) {
-    SignedRequest judged{request.method,
-                         request.public_url,
-                         request.header("Content-Type").value_or(""),
-                         request.body,
-                         {}};
+    SignedRequest judged;
+    judged.url = request.public_url;
+    judged.content_type = request.header("Content-Type").value_or("");
+    judged.body = request.body;
     for (const Field& header : request.headers) {
         if (!same_name(header.name, "X-Twilio-Signature")) continue;
         if (present(judged.signature))
