@@ -90,8 +90,7 @@ public:
     public:
         virtual ~Exchange() = default;
         virtual void answer(Response response) = 0;
-        virtual void stream(Response head,
-                            std::function<void(std::shared_ptr<Stream>)> opened) = 0;
+        virtual void stream(Response head, std::function<void(std::shared_ptr<Stream>)> opened) = 0;
     };
 
     explicit Responder(std::shared_ptr<Exchange> exchange);
@@ -112,11 +111,11 @@ using Handler = std::function<void(Request request, Responder responder)>;
 
 /// Whether a route needs a credential, and which.
 enum class Access {
-    Open,      // no credential: health, console, descriptions
-    Webhook,   // the provider's signature, judged by the route itself
-    Bearer,    // Authorization header
-    Stream,    // bearer header, ?ticket= or ?token=
-    Metrics,   // from loopback and configured addresses, else with admin
+    Open,     // no credential: health, console, descriptions
+    Webhook,  // the provider's signature, judged by the route itself
+    Bearer,   // Authorization header
+    Stream,   // bearer header, ?ticket= or ?token=
+    Metrics,  // from loopback and configured addresses, else with admin
 };
 
 /// One line of the route table. A guarded route without a permission does not start.
@@ -124,10 +123,12 @@ struct Route {
     std::string method;   // GET also answers HEAD
     std::string pattern;  // /api/leads/{id}; a last {rest...} takes what remains
     Access access = Access::Bearer;
-    std::string permission;  // with Bearer and Stream
-    size_t body_limit = 0;   // bytes; 0: no body is read, one that comes is refused
-    bool reads_json = false; // 415 unless the body is application/json
+    std::string permission;   // with Bearer and Stream
+    size_t body_limit = 0;    // bytes; 0: no body is read, one that comes is refused
+    bool reads_json = false;  // 415 unless the body is application/json
     Handler handler;
+    bool while_draining = false;  // answered in shutdown too: health
+    bool on_loop = false;         // Open routes that never block: spared the way to a worker
 };
 
 /// Asked before a guarded handler runs, on the worker's thread. Null: go on, and

@@ -1,0 +1,225 @@
+#include "serve/answer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tandem::serve {
+
+namespace {
+
+constexpr std::string_view problem_type = "application/problem+json";
+
+struct Phrase {
+    int status;
+    std::string_view text;
+};
+constexpr std::array phrases = {
+    Phrase{200, "OK"},
+    Phrase{201, "Created"},
+    Phrase{202, "Accepted"},
+    Phrase{204, "No Content"},
+    Phrase{304, "Not Modified"},
+    Phrase{400, "Bad Request"},
+    Phrase{401, "Unauthorized"},
+    Phrase{403, "Forbidden"},
+    Phrase{404, "Not Found"},
+    Phrase{405, "Method Not Allowed"},
+    Phrase{408, "Request Timeout"},
+    Phrase{409, "Conflict"},
+    Phrase{411, "Length Required"},
+    Phrase{413, "Content Too Large"},
+    Phrase{414, "URI Too Long"},
+    Phrase{415, "Unsupported Media Type"},
+    Phrase{417, "Expectation Failed"},
+    Phrase{422, "Unprocessable Content"},
+    Phrase{429, "Too Many Requests"},
+    Phrase{431, "Request Header Fields Too Large"},
+    Phrase{500, "Internal Server Error"},
+    Phrase{501, "Not Implemented"},
+    Phrase{502, "Bad Gateway"},
+    Phrase{503, "Service Unavailable"},
+    Phrase{504, "Gateway Timeout"},
+    Phrase{505, "HTTP Version Not Supported"},
+};
+
+void add(std::string& text, std::string_view name, std::string_view value) {
+    text += name;
+    text += ": ";
+    text += value;
+    text += "\r\n";
+}
+
+void add_member(std::string& json, std::string_view name, std::string_view value) {
+    json += '"';
+    json += name;
+    json += "\":\"";
+    append_json_text(json, value);
+    json += '"';
+}
+
+bool has(const Response& response, std::string_view name) {
+    return std::any_of(response.headers.begin(), response.headers.end(), [&](const Header& field) {
+        return field.name.size() == name.size() &&
+               std::equal(name.begin(), name.end(), field.name.begin(), [](char a, char b) {
+                   return a == b || (b >= 'A' && b <= 'Z' && a == b + 32) ||
+                          (a >= 'A' && a <= 'Z' && b == a + 32);
+               });
+    });
+}
+
+bool sound_text(std::string_view text, bool name) {
+    if (name && text.empty()) return false;
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (name) return byte > 0x20 && byte < 0x7f && c != ':';
+        return (byte >= 0x20 && byte != 0x7f) || c == '\t';
+    });
+}
+
+// The members of a problem that only serve knows, put before its last brace.
+void complete_problem(Response& response, const AnswerFrame& frame) {
+    if (response.content_type != problem_type || !response.body.ends_with('}')) return;
+    response.body.pop_back();
+    if (!frame.path.empty()) {
+        response.body += ',';
+        add_member(response.body, "instance", frame.path);
+    }
+    response.body += ',';
+    add_member(response.body, "requestId", frame.request_id);
+    response.body += '}';
+}
+
+// Text without a charset is guessed by browsers, and a wrong guess can make it script.
+void add_content_type(std::string& head, const std::string& type) {
+    const bool textual = type.starts_with("text/") || type == "application/json";
+    const bool stream = type.starts_with("text/event-stream");  // always UTF-8
+    const bool named = type.find(';') != std::string::npos;
+    head += "Content-Type: ";
+    head += type;
+    if (textual && !stream && !named) head += "; charset=utf-8";
+    head += "\r\n";
+}
+
+}  // namespace
+
+std::string_view reason_phrase(int status) {
+    for (const Phrase& phrase : phrases)
+        if (phrase.status == status) return phrase.text;
+    return status < 400 ? "OK" : "Error";
+}
+
+void append_json_text(std::string& json, std::string_view text) {
+    static constexpr char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < text.size();) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte >= 0x80) {
+            const size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+            const std::string_view point = text.substr(i, length);
+            const bool sound = point.size() == length && valid_utf8(point);
+            json += sound ? point : std::string_view("\xef\xbf\xbd");
+            i += sound ? length : 1;
+            continue;
+        }
+        if (byte == '"' || byte == '\\') json += '\\';
+        if (byte < 0x20 || byte == 0x7f) {
+            json += "\\u00";
+            json += digits[byte >> 4];
+            json += digits[byte & 15];
+        } else {
+            json += static_cast<char>(byte);
+        }
+        ++i;
+    }
+}
+
+std::string_view unsound_header(const Response& response) {
+    if (!sound_text(response.content_type, false)) return "Content-Type";
+    for (const Header& field : response.headers) {
+        if (!sound_text(field.name, true)) return "a header's name";
+        if (!sound_text(field.value, false)) return field.name;
+    }
+    return {};
+}
+
+std::string render_head(Response& response, const AnswerFrame& frame) {
+    complete_problem(response, frame);
+    std::string head;
+    head.reserve(384);
+    head += "HTTP/1.1 ";
+    head += std::to_string(response.status);
+    head += ' ';
+    head += reason_phrase(response.status);
+    head += "\r\n";
+    if (!response.content_type.empty()) add_content_type(head, response.content_type);
+    const bool bodiless = response.status == 204 || response.status == 304;
+    if (!frame.stream && !bodiless)
+        add(head, "Content-Length", std::to_string(response.body.size()));
+    if (frame.close)
+        add(head, "Connection", "close");
+    else if (frame.old_version)
+        add(head, "Connection", "keep-alive");
+    add(head, "X-Request-Id", frame.request_id);
+    add(head, "X-Content-Type-Options", "nosniff");
+    if (!has(response, "cache-control") &&
+        (frame.path.starts_with("/api/") || response.status >= 400))
+        add(head, "Cache-Control", "no-store");
+    if (!frame.allowed_origin.empty()) {
+        add(head, "Access-Control-Allow-Origin", frame.allowed_origin);
+        add(head, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+    }
+    if (frame.vary_origin) add(head, "Vary", "Origin");
+    for (const Header& field : response.headers) add(head, field.name, field.value);
+    head += "\r\n";
+    if (frame.head_only || bodiless) response.body.clear();
+    return head;
+}
+
+Response refused(const Refusal& refusal) {
+    return problem({refusal.status, std::string(refusal.code), std::string(refusal.detail)});
+}
+
+Response problem(const Problem& problem) {
+    Response response;
+    response.status = problem.status;
+    response.content_type = problem_type;
+    std::string& json = response.body;
+    json = "{\"type\":\"about:blank\",";
+    add_member(json, "title", reason_phrase(problem.status));
+    json += ",\"status\":" + std::to_string(problem.status) + ',';
+    add_member(json, "detail", problem.detail);
+    json += ",\"success\":false,";
+    add_member(json, "error", problem.detail);
+    json += ',';
+    add_member(json, "code", problem.code);
+    if (!problem.errors.empty()) {
+        json += ",\"errors\":[";
+        for (const auto& [field, message] : problem.errors) {
+            if (json.back() != '[') json += ',';
+            json += '{';
+            add_member(json, "field", field);
+            json += ',';
+            add_member(json, "message", message);
+            json += '}';
+        }
+        json += ']';
+    }
+    json += '}';
+    response.headers = problem.headers;
+    if (problem.retry_after_s > 0)
+        response.headers.push_back({"Retry-After", std::to_string(problem.retry_after_s)});
+    return response;
+}
+
+Response success(std::string_view message, std::string_view data_json, int status) {
+    Response response;
+    response.status = status;
+    response.content_type = "application/json";
+    response.body = "{\"success\":true,";
+    add_member(response.body, "message", message);
+    response.body += ",\"data\":";
+    response.body += data_json;
+    response.body += '}';
+    return response;
+}
+
+}  // namespace tandem::serve

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "serve/answer.h"
+#include "serve/core.h"
+#include "serve/loop.h"
+
+/// A connection that speaks requests and answers: reads one request at a time within its
+/// bounds, gives it to its handler, writes the answer, and goes on with the next. What
+/// pipelined requests wait for is the answer before them, so order needs no book.
+namespace tandem::serve {
+
+class Connection;
+
+/// What of a request is still needed when its answer comes.
+struct Facts {
+    std::string request_id;
+    std::string method;
+    std::string path;
+    std::string origin;  // as sent; believed only where it is on the list
+    const Route* route = nullptr;
+    int64_t started_ms = 0;
+    bool old_version = false;
+    bool keep_alive = false;
+};
+
+/// A request on its way in; gone as soon as it is in hand.
+struct Reading {
+    HeadEnd end;
+    Head head;
+    Target target;
+    Framing framing;
+    Router::Found found;
+    std::string body;
+    Facts facts;
+    size_t body_limit = 0;
+    int64_t body_started_ms = 0;
+    bool blank_line_taken = false;
+};
+
+/// The continuation of one request; see Responder. Holds no connection alive.
+class RequestExchange : public Responder::Exchange,
+                        public Letter,
+                        public std::enable_shared_from_this<RequestExchange> {
+public:
+    RequestExchange(std::shared_ptr<Mailbox> mailbox, std::weak_ptr<Connection> connection,
+                    Facts facts);
+
+    void answer(Response response) override;
+    void stream(Response head, std::function<void(std::shared_ptr<Stream>)> opened) override;
+    /// Letter: brings the answer to the connection, if it still waits for this one.
+    void opened() override;
+
+private:
+    friend class Connection;
+    void deliver();
+
+    const std::shared_ptr<Mailbox> mailbox_;
+    const std::weak_ptr<Connection> connection_;
+    Facts facts_;
+    Response response_;
+    std::function<void(std::shared_ptr<Stream>)> stream_opened_;
+};
+
+/// Owned by its loop and confined to it. Idle, it holds no buffer.
+class Connection : public Watched, public std::enable_shared_from_this<Connection> {
+public:
+    Connection(Core& core, Loop& loop, Socket socket, Seat seat);
+    ~Connection() override;
+
+    /// Once, after the loop adopted it.
+    void begin();
+    void ready(uint32_t events) override;
+    void overdue(Wait wait) override;
+    void abandoned() override;
+
+private:
+    friend class RequestExchange;
+    enum class State : uint8_t { Head, Body, InHand, Flush, Linger, Gone };
+
+    // Reading (connection.cpp).
+    void advance();
+    bool step();
+    bool step_head();
+    bool step_body();
+    bool step_linger();
+    bool take_body(std::string_view bytes, size_t& used);
+    bool fill();
+    void peer_ended();
+    void head_complete(size_t block_length);
+    bool answered_by_rule(const Head& head);
+    Verdict body_allowed(const Head& head) const;
+    void invite_body();
+    void dispatch();
+    Request make_request();
+    void compact();
+    void hold(size_t bytes);
+
+    // Answering (connection_answer.cpp).
+    void answered(RequestExchange& exchange);
+    void become_stream(RequestExchange& exchange);
+    void refuse(const Refusal& refusal, std::string_view reason);
+    void respond(const Facts& facts, Response response);
+    AnswerFrame frame_for(const Facts& facts) const;
+    void flush();
+    void answer_sent();
+    void release();
+    void vanish();
+
+    Core& core_;
+    Loop& loop_;
+    Socket socket_;
+    Seat seat_;
+    State state_ = State::Head;
+    bool readable_ = true;  // an edge came and was not used up
+    bool ending_ = false;   // the peer's end is in sight, behind what is unread
+    bool advancing_ = false;
+    bool counted_ = false;  // in core_.in_hand
+    bool close_after_ = false;
+    bool linger_after_ = false;
+    std::string in_;
+    size_t taken_ = 0;                           // bytes of in_ that are used up
+    size_t held_ = 0;                            // bytes counted in core_.buffered
+    std::unique_ptr<Reading> reading_;           // while a request arrives
+    std::shared_ptr<RequestExchange> exchange_;  // of the request in hand
+    std::string out_head_, out_body_;
+    size_t sent_ = 0;
+};
+
+}  // namespace tandem::serve

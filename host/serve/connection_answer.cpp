@@ -1,0 +1,184 @@
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "serve/connection.h"
+#include "serve/stream_socket.h"
+
+namespace tandem::serve {
+
+RequestExchange::RequestExchange(std::shared_ptr<Mailbox> mailbox,
+                                 std::weak_ptr<Connection> connection, Facts facts)
+    : mailbox_(std::move(mailbox)), connection_(std::move(connection)), facts_(std::move(facts)) {}
+
+void RequestExchange::answer(Response response) {
+    response_ = std::move(response);
+    deliver();
+}
+
+void RequestExchange::stream(Response head, std::function<void(std::shared_ptr<Stream>)> opened) {
+    response_ = std::move(head);
+    stream_opened_ = std::move(opened);
+    deliver();
+}
+
+void RequestExchange::deliver() {
+    if (mailbox_->on_loop())
+        opened();
+    else
+        mailbox_->post(shared_from_this());
+}
+
+void RequestExchange::opened() {
+    const auto connection = connection_.lock();
+    // Too late, or the client went away: nobody waits for this answer.
+    if (!connection || connection->exchange_.get() != this) return;
+    connection->answered(*this);
+}
+
+void Connection::answered(RequestExchange& exchange) {
+    const auto kept = std::exchange(exchange_, nullptr);
+    if (exchange.stream_opened_ && exchange.facts_.method != "HEAD") return become_stream(exchange);
+    if (exchange.stream_opened_) exchange.facts_.keep_alive = false;
+    respond(exchange.facts_, std::move(exchange.response_));
+    advance();
+}
+
+void Connection::become_stream(RequestExchange& exchange) {
+    const Facts& facts = exchange.facts_;
+    if (const auto bad = unsound_header(exchange.response_); !bad.empty()) {
+        exchange.stream_opened_ = nullptr;
+        return respond(facts, std::move(exchange.response_));
+    }
+    core_.count_answer(facts.route, facts.method, exchange.response_.status,
+                       static_cast<double>(loop_.now_ms() - facts.started_ms) / 1000);
+    AnswerFrame frame = frame_for(facts);
+    frame.stream = true;
+    frame.close = true;
+    auto head = std::make_shared<std::string>(render_head(exchange.response_, frame));
+    *head += exchange.response_.body;
+
+    const int number = socket_.number();
+    const int size = core_.options.stream_send_buffer;
+    setsockopt(number, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    release();
+    state_ = State::Gone;
+    auto stream =
+        std::make_shared<StreamSocket>(core_, loop_, std::move(socket_), std::move(seat_));
+    loop_.replace(number, stream);
+    stream->send(std::move(head));
+    exchange.stream_opened_(std::move(stream));
+}
+
+void Connection::refuse(const Refusal& refusal, std::string_view reason) {
+    core_.count_rejected(reason);
+    Facts facts = reading_ ? std::move(reading_->facts) : Facts{};
+    facts.keep_alive = false;
+    linger_after_ = true;
+    respond(facts, refused(refusal));
+}
+
+AnswerFrame Connection::frame_for(const Facts& facts) const {
+    AnswerFrame frame;
+    frame.request_id = facts.request_id;
+    frame.path = facts.path;
+    frame.vary_origin = !core_.options.cors_origins.empty();
+    if (core_.origin_allowed(facts.origin)) frame.allowed_origin = facts.origin;
+    frame.close = !facts.keep_alive || core_.draining;
+    frame.old_version = facts.old_version;
+    frame.head_only = facts.method == "HEAD";
+    return frame;
+}
+
+void Connection::respond(const Facts& given, Response response) {
+    Facts facts = given;
+    if (facts.request_id.empty()) facts.request_id = core_.ids.next();
+    if (const auto bad = unsound_header(response); !bad.empty()) {
+        // Sent as it is, it would become a header or an answer of somebody's choice.
+        if (core_.furniture.log != nullptr)
+            core_.furniture.log->error("serve", "an answer was refused: a header breaks the line",
+                                       {{"requestId", facts.request_id}});
+        response = problem({500, "INTERNAL_ERROR", "The answer could not be sent."});
+    }
+    const double seconds =
+        facts.started_ms == 0 ? 0 : static_cast<double>(loop_.now_ms() - facts.started_ms) / 1000;
+    core_.count_answer(facts.route, facts.method, response.status, seconds);
+
+    const AnswerFrame frame = frame_for(facts);
+    // A request that was not read to its end leaves bytes that closing would answer with
+    // a reset, and the reset may overtake our answer.
+    linger_after_ = linger_after_ || reading_ != nullptr;
+    close_after_ = frame.close;
+    out_head_ = render_head(response, frame);
+    out_body_ = std::move(response.body);
+    sent_ = 0;
+    reading_.reset();
+    state_ = State::Flush;
+    loop_.arm(*this, Wait::Write);
+    flush();
+}
+
+void Connection::flush() {
+    const size_t all = out_head_.size() + out_body_.size();
+    while (sent_ < all) {
+        iovec parts[2];
+        int count = 0;
+        if (sent_ < out_head_.size())
+            parts[count++] = {out_head_.data() + sent_, out_head_.size() - sent_};
+        const size_t body_sent = sent_ - std::min(sent_, out_head_.size());
+        if (body_sent < out_body_.size())
+            parts[count++] = {out_body_.data() + body_sent, out_body_.size() - body_sent};
+        const Transfer transfer = socket_.write(parts, count);
+        if (transfer.state == Transfer::State::Later) return;
+        if (transfer.state != Transfer::State::Moved) return vanish();
+        sent_ += transfer.bytes;
+        if (sent_ < all) loop_.arm(*this, Wait::Write);  // from the last progress on
+    }
+    answer_sent();
+}
+
+void Connection::answer_sent() {
+    std::string().swap(out_head_);
+    std::string().swap(out_body_);
+    release();
+    if (close_after_) {
+        if (!linger_after_ && !readable_ && taken_ == in_.size()) {
+            if (socket_.secure()) socket_.shut_writing();
+            return vanish();
+        }
+        std::string().swap(in_);
+        taken_ = 0;
+        socket_.shut_writing();
+        state_ = State::Linger;
+        loop_.arm(*this, Wait::Linger);
+        return;
+    }
+    if (taken_ == in_.size())
+        std::string().swap(in_);
+    else
+        in_.erase(0, taken_);
+    taken_ = 0;
+    hold(in_.size());
+    if (state_ != State::Flush) return;
+    linger_after_ = false;
+    state_ = State::Head;
+    loop_.arm(*this, Wait::Idle);
+}
+
+// Gives back what the request had of the bounds.
+void Connection::release() {
+    core_.buffered.fetch_sub(std::exchange(held_, 0), std::memory_order_relaxed);
+    if (std::exchange(counted_, false)) core_.in_hand.remove();
+}
+
+void Connection::vanish() {
+    if (state_ == State::Gone) return;
+    state_ = State::Gone;
+    exchange_.reset();
+    release();
+    loop_.retire(socket_.number());
+}
+
+}  // namespace tandem::serve

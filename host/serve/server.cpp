@@ -1,0 +1,269 @@
+#include "serve/server.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "serve/connection.h"
+#include "serve/core.h"
+#include "serve/loop.h"
+
+namespace tandem::serve {
+
+namespace {
+
+// Connections taken at once before the others get their turn.
+constexpr int accepts_a_turn = 64;
+
+constexpr std::string_view no_seat =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+    "Content-Length: 166\r\nConnection: close\r\nRetry-After: 5\r\n\r\n"
+    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
+    "\"detail\":\"Too many connections.\",\"success\":false,"
+    "\"error\":\"Too many connections.\",\"code\":\"OVERLOADED\"}";
+
+/// Takes new connections of one listening socket into one loop. Confined to the loop.
+class Acceptor : public Watched {
+public:
+    Acceptor(Core& core, Loop& loop, Descriptor listener, const TlsContext* tls)
+        : core_(core),
+          loop_(loop),
+          listener_(std::move(listener)),
+          tls_(tls),
+          spare_(open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+
+    void ready(uint32_t) override {
+        for (int i = 0; i < accepts_a_turn; ++i)
+            if (!take_one()) return;
+    }
+    void overdue(Wait) override {}
+    void abandoned() override {}
+
+private:
+    bool take_one() {
+        sockaddr_storage name{};
+        socklen_t size = sizeof name;
+        Descriptor socket(accept4(listener_.number(), reinterpret_cast<sockaddr*>(&name), &size,
+                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (!socket) {
+            if (errno == EMFILE || errno == ENFILE) return drop_one();
+            // The peer was faster: there may be more behind it.
+            return errno == ECONNABORTED || errno == EINTR;
+        }
+        auto seat = core_.doorman.admit(Address::of(reinterpret_cast<const sockaddr&>(name)));
+        if (!seat) {
+            turn_away(socket);
+            return true;
+        }
+        seat_down(std::move(socket), std::move(*seat));
+        return true;
+    }
+
+    void seat_down(Descriptor socket, Seat seat) {
+        const int number = socket.number();
+        try {
+            auto tls = tls_ != nullptr ? tls_->open(number) : nullptr;
+            auto connection = std::make_shared<Connection>(
+                core_, loop_, Socket(std::move(socket), std::move(tls)), std::move(seat));
+            loop_.adopt(number, connection);
+            connection->begin();
+        } catch (const std::exception& failure) {
+            if (core_.furniture.log != nullptr)
+                core_.furniture.log->error("serve", "a connection could not be taken",
+                                           {{"why", failure.what()}});
+        }
+    }
+
+    void turn_away(const Descriptor& socket) {
+        core_.count_rejected("connections");
+        if (tls_ == nullptr)
+            send(socket.number(), no_seat.data(), no_seat.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        shutdown(socket.number(), SHUT_WR);
+    }
+
+    // Without a free descriptor the waiting connection would wake us for ever: the spare
+    // one makes room to take it and close it.
+    bool drop_one() {
+        core_.count_rejected("descriptors");
+        spare_.close();
+        Descriptor(accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC)).close();
+        spare_ = Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC));
+        return false;
+    }
+
+    Core& core_;
+    Loop& loop_;
+    Descriptor listener_;
+    const TlsContext* const tls_;
+    Descriptor spare_;
+};
+
+Loop::Durations durations_of(const ServerOptions& options) {
+    Loop::Durations durations{};
+    const auto set = [&](Wait wait, std::chrono::milliseconds time) {
+        durations[static_cast<size_t>(wait)] = time;
+    };
+    set(Wait::Header, options.header_time);
+    set(Wait::Body, options.body_time);
+    set(Wait::Idle, options.idle_time);
+    set(Wait::Answer, options.answer_time);
+    set(Wait::Write, options.write_time);
+    set(Wait::Linger, options.linger_time);
+    return durations;
+}
+
+// Handlers wait for plugins and the store, so there are more than cores.
+unsigned worker_count(const ServerOptions& options) {
+    if (options.workers != 0) return options.workers;
+    return std::max(8u, 2 * std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+ServerOptions server_options(const settings::Server& server, const settings::Limits& limits) {
+    ServerOptions options;
+    options.listen = server.listen;
+    options.tls_certificate = server.tls_certificate;
+    options.tls_key = server.tls_key;
+    options.trusted_proxies = server.trusted_proxies;
+    options.cors_origins = server.cors_origins;
+    options.workers = server.workers;
+    options.header_bytes = limits.header_bytes;
+    options.buffered_bytes = limits.buffered_bytes;
+    options.connections = limits.connections;
+    options.connections_per_address = limits.connections_per_address;
+    options.header_time = std::chrono::seconds(limits.header_seconds);
+    options.body_time = std::chrono::seconds(limits.body_seconds);
+    options.idle_time = std::chrono::seconds(limits.idle_seconds);
+    return options;
+}
+
+class Server::Life {
+public:
+    Life(ServerOptions options, std::vector<Route> routes, Furniture furniture)
+        : core_(std::move(options), std::move(routes), std::move(furniture)) {}
+
+    void start();
+    bool drain(std::chrono::milliseconds deadline);
+    void stop();
+
+    std::vector<std::string> addresses_;
+    uint16_t port_ = 0;
+
+private:
+    void listen(const std::string& where);
+    void watch_gauges();
+
+    Core core_;
+    std::unique_ptr<TlsContext> tls_;
+    std::vector<std::unique_ptr<Loop>> loops_;
+    std::vector<std::pair<Loop*, int>> acceptors_;  // the loop and its descriptor
+    bool running_ = false;
+    bool drained_ = false;
+};
+
+void Server::Life::start() {
+    const ServerOptions& options = core_.options;
+    if (!options.tls_certificate.empty() || !options.tls_key.empty())
+        tls_ = std::make_unique<TlsContext>(options.tls_certificate, options.tls_key);
+    for (unsigned i = 0; i < std::max(1u, options.loops); ++i)
+        loops_.push_back(std::make_unique<Loop>(durations_of(options)));
+    for (const std::string& where : options.listen) listen(where);
+    watch_gauges();
+    running_ = true;
+    core_.workers.start(worker_count(options));
+    for (const auto& loop : loops_) loop->start();
+}
+
+void Server::Life::listen(const std::string& where) {
+    std::string address = where;
+    const auto stall_ms = static_cast<unsigned>(core_.options.write_time.count());
+    for (const auto& loop : loops_) {
+        Descriptor listener = listen_on(address, loops_.size() > 1, stall_ms);
+        // Port 0 was chosen by the first; the others share it.
+        address = bound_address(listener);
+        if (port_ == 0) port_ = bound_port(listener);
+        const int number = listener.number();
+        loop->adopt(number,
+                    std::make_shared<Acceptor>(core_, *loop, std::move(listener), tls_.get()),
+                    Loop::Trigger::Level);
+        acceptors_.emplace_back(loop.get(), number);
+    }
+    addresses_.push_back(address);
+}
+
+void Server::Life::watch_gauges() {
+    observe::Metrics* metrics = core_.furniture.metrics;
+    if (metrics == nullptr) return;
+    const auto number = [](size_t count) { return static_cast<double>(count); };
+    metrics->gauge("tandem_http_requests_in_flight", "Requests being read, handled or answered.",
+                   {}, [this, number] { return number(core_.in_hand.count()); });
+    metrics->gauge("tandem_http_connections", "Open connections.", {{"state", "open"}},
+                   [this, number] { return number(core_.doorman.seated()); });
+    metrics->gauge("tandem_http_connections", "Open connections.", {{"state", "stream"}},
+                   [this, number] { return number(core_.streams.count()); });
+    metrics->gauge("tandem_http_requests_waiting", "Requests waiting for a worker.", {},
+                   [this, number] { return number(core_.workers.waiting()); });
+    metrics->gauge("tandem_http_buffered_bytes", "Bytes of all requests in hand.", {},
+                   [this, number] { return number(core_.buffered.load()); });
+}
+
+bool Server::Life::drain(std::chrono::milliseconds deadline) {
+    if (!running_) return true;
+    const auto end = std::chrono::steady_clock::now() + deadline;
+    core_.draining = true;
+    if (!std::exchange(drained_, true)) {
+        for (const auto& [loop, number] : acceptors_)
+            loop->mailbox()->post([loop = loop, number = number] { loop->retire(number); });
+        if (core_.furniture.on_drain) core_.furniture.on_drain();
+    }
+    // Looked at now and then, so that the ways of a request need no lock for this.
+    while (core_.in_hand.count() + core_.streams.count() > 0) {
+        if (std::chrono::steady_clock::now() >= end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return true;
+}
+
+void Server::Life::stop() {
+    if (!std::exchange(running_, false)) return;
+    core_.draining = true;
+    core_.workers.stop();
+    for (const auto& loop : loops_) loop->stop();
+}
+
+Server::Server(ServerOptions options, std::vector<Route> routes, Furniture furniture)
+    : life_(std::make_unique<Life>(std::move(options), std::move(routes), std::move(furniture))) {}
+
+Server::~Server() {
+    life_->stop();
+}
+
+void Server::start() {
+    life_->start();
+}
+
+uint16_t Server::port() const {
+    return life_->port_;
+}
+
+std::vector<std::string> Server::addresses() const {
+    return life_->addresses_;
+}
+
+bool Server::drain(std::chrono::milliseconds deadline) {
+    return life_->drain(deadline);
+}
+
+void Server::stop() {
+    life_->stop();
+}
+
+}  // namespace tandem::serve

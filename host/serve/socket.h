@@ -1,0 +1,134 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct iovec;
+struct sockaddr;
+struct ssl_ctx_st;
+struct ssl_st;
+
+/// Owners of descriptors, and addresses as values. A connection is 16 bytes of socket and
+/// 16 of address, because ten thousand idle streams each keep one.
+namespace tandem::serve {
+
+/// An IP address without port; IPv4 as ::ffff:a.b.c.d, so that both compare alike.
+struct Address {
+    std::array<unsigned char, 16> bytes{};
+
+    static Address of(const sockaddr& address);
+    static std::optional<Address> parse(std::string_view text);
+    std::string text() const;  // IPv4 in its own form
+    bool operator==(const Address&) const = default;
+};
+
+struct AddressHash {
+    size_t operator()(const Address& address) const;
+};
+
+/// A range of addresses: 10.0.0.0/8, ::1/128, or one address.
+class Network {
+public:
+    static std::optional<Network> parse(std::string_view text);
+    bool contains(const Address& address) const;
+
+private:
+    Address base_;
+    unsigned bits_ = 128;
+};
+using Networks = std::vector<Network>;
+bool contains(const Networks& networks, const Address& address);
+
+/// Owns a file descriptor. Movable.
+class Descriptor {
+public:
+    Descriptor() = default;
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(Descriptor&& other) noexcept;
+    Descriptor& operator=(Descriptor&& other) noexcept;
+    ~Descriptor();
+
+    int number() const { return number_; }
+    explicit operator bool() const { return number_ >= 0; }
+    void close();
+
+private:
+    int number_ = -1;
+};
+
+/// What one attempt to move bytes came to.
+struct Transfer {
+    enum class State {
+        Moved,  // `bytes` of them
+        Later,  // nothing now; an edge will come
+        Ended,  // the peer sends no more
+        Broken,
+    };
+    State state;
+    size_t bytes = 0;
+};
+
+/// One TLS connection over a descriptor that it does not own. The handshake runs by
+/// itself within the first reads and writes.
+class TlsSession {
+public:
+    TlsSession(ssl_ctx_st* context, int descriptor);
+    ~TlsSession();
+    TlsSession(const TlsSession&) = delete;
+    TlsSession& operator=(const TlsSession&) = delete;
+
+    Transfer read(char* into, size_t size);
+    Transfer write(const iovec* parts, int count);
+    /// Says goodbye, if that does not block.
+    void shut();
+
+private:
+    ssl_st* ssl_;
+    bool broken_ = false;
+};
+
+/// The certificate and key that a listener shows; TLS 1.2 or newer.
+class TlsContext {
+public:
+    /// Throws std::runtime_error naming the file that could not be used.
+    TlsContext(const std::string& certificate_file, const std::string& key_file);
+    ~TlsContext();
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+
+    std::unique_ptr<TlsSession> open(int descriptor) const;
+
+private:
+    ssl_ctx_st* context_;
+};
+
+/// A connected, non-blocking socket, plain or TLS. Confined to one thread.
+class Socket {
+public:
+    explicit Socket(Descriptor descriptor, std::unique_ptr<TlsSession> tls = nullptr);
+
+    int number() const { return descriptor_.number(); }
+    bool secure() const { return tls_ != nullptr; }
+    Transfer read(char* into, size_t size);
+    Transfer write(const iovec* parts, int count);
+    /// No more bytes from us; what was written still goes out.
+    void shut_writing();
+
+private:
+    Descriptor descriptor_;
+    std::unique_ptr<TlsSession> tls_;
+};
+
+/// HOST:PORT or [IPv6]:PORT as listening sockets, non-blocking. With `shared_port`
+/// several sockets may take the same port (SO_REUSEPORT). Throws std::runtime_error.
+Descriptor listen_on(const std::string& where, bool shared_port, unsigned stall_ms);
+/// The address a listening socket got, as HOST:PORT.
+std::string bound_address(const Descriptor& listener);
+uint16_t bound_port(const Descriptor& listener);
+
+}  // namespace tandem::serve

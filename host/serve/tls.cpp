@@ -1,0 +1,122 @@
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <climits>
+#include <csignal>
+#include <stdexcept>
+
+#include "serve/socket.h"
+
+// OpenSSL for listeners; nothing else of serve knows of it.
+
+namespace tandem::serve {
+
+namespace {
+
+std::string openssl_reason() {
+    const unsigned long code = ERR_get_error();
+    ERR_clear_error();
+    const char* text = code == 0 ? nullptr : ERR_reason_error_string(code);
+    return text == nullptr ? "unknown reason" : text;
+}
+
+Transfer outcome(ssl_st* ssl, int result, bool& broken) {
+    switch (SSL_get_error(ssl, result)) {
+        case SSL_ERROR_WANT_READ:
+        case SSL_ERROR_WANT_WRITE: return {Transfer::State::Later};
+        case SSL_ERROR_ZERO_RETURN: return {Transfer::State::Ended};
+        default:
+            broken = true;
+            ERR_clear_error();
+            return {Transfer::State::Broken};
+    }
+}
+
+}  // namespace
+
+TlsContext::TlsContext(const std::string& certificate_file, const std::string& key_file)
+    : context_(SSL_CTX_new(TLS_server_method())) {
+    if (context_ == nullptr) throw std::runtime_error("TLS: " + openssl_reason());
+    const auto fail = [&](const std::string& what) {
+        const std::string reason = openssl_reason();
+        SSL_CTX_free(context_);
+        throw std::runtime_error("TLS: " + what + ": " + reason);
+    };
+    SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
+    SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    // Partial writes and moving buffers are what a non-blocking loop does; buffers of
+    // idle connections are given back (32 KiB each).
+    SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS |
+                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    if (SSL_CTX_use_certificate_chain_file(context_, certificate_file.c_str()) != 1)
+        fail("cannot use the certificate " + certificate_file);
+    if (SSL_CTX_use_PrivateKey_file(context_, key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+        fail("cannot use the key " + key_file);
+    if (SSL_CTX_check_private_key(context_) != 1)
+        fail("the key " + key_file + " does not belong to the certificate");
+    // OpenSSL writes without MSG_NOSIGNAL: a peer that went away would end the process.
+    struct sigaction action {};
+    if (sigaction(SIGPIPE, nullptr, &action) == 0 && action.sa_handler == SIG_DFL)
+        std::signal(SIGPIPE, SIG_IGN);
+}
+
+TlsContext::~TlsContext() {
+    SSL_CTX_free(context_);
+}
+
+std::unique_ptr<TlsSession> TlsContext::open(int descriptor) const {
+    return std::make_unique<TlsSession>(context_, descriptor);
+}
+
+TlsSession::TlsSession(ssl_ctx_st* context, int descriptor) : ssl_(SSL_new(context)) {
+    if (ssl_ == nullptr || SSL_set_fd(ssl_, descriptor) != 1) {
+        SSL_free(ssl_);
+        throw std::runtime_error("TLS: " + openssl_reason());
+    }
+    SSL_set_accept_state(ssl_);
+}
+
+TlsSession::~TlsSession() {
+    SSL_free(ssl_);
+}
+
+Transfer TlsSession::read(char* into, size_t size) {
+    if (broken_) return {Transfer::State::Broken};
+    ERR_clear_error();
+    const int count = SSL_read(ssl_, into, static_cast<int>(std::min<size_t>(size, INT_MAX)));
+    if (count > 0) return {Transfer::State::Moved, static_cast<size_t>(count)};
+    return outcome(ssl_, count, broken_);
+}
+
+Transfer TlsSession::write(const iovec* parts, int count) {
+    if (broken_) return {Transfer::State::Broken};
+    size_t moved = 0;
+    for (int i = 0; i < count; ++i) {
+        size_t done = 0;
+        while (done < parts[i].iov_len) {
+            ERR_clear_error();
+            const size_t left = std::min<size_t>(parts[i].iov_len - done, INT_MAX);
+            const int sent = SSL_write(ssl_, static_cast<const char*>(parts[i].iov_base) + done,
+                                       static_cast<int>(left));
+            if (sent <= 0) {
+                const Transfer result = outcome(ssl_, sent, broken_);
+                if (moved > 0) return {Transfer::State::Moved, moved};
+                return result;
+            }
+            done += static_cast<size_t>(sent);
+            moved += static_cast<size_t>(sent);
+        }
+    }
+    return {Transfer::State::Moved, moved};
+}
+
+void TlsSession::shut() {
+    if (broken_ || SSL_in_init(ssl_) != 0) return;
+    ERR_clear_error();
+    SSL_shutdown(ssl_);
+    ERR_clear_error();
+}
+
+}  // namespace tandem::serve
