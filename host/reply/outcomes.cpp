@@ -1,0 +1,138 @@
+#include <utility>
+
+#include "reply/parts.h"
+#include "reply/task.h"
+#include "reply/turns.h"
+
+namespace tandem::reply {
+
+namespace {
+
+// A longer answer is no SMS any more.
+constexpr unsigned max_parts = 3;
+
+/// What the AI could not do is over once it answers; what it asked for is not.
+bool is_own_failure(const std::string& reason) {
+    return reason == "responder_failed" || reason == "no_responder" || reason == "no_channel";
+}
+
+}  // namespace
+
+/// Everything that an answer means, in one commit: what screens see, what is owed to the
+/// customer, and that the turn is done.
+Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
+    store::ChangeSet set = change_set(task);
+    set.preconditions.push_back(store::EpochIs{task.owed.address, task.control_epoch});
+    set.preconditions.push_back(store::VersionIs{task.owed.address, task.conversation().version});
+
+    const Time now = ground_.clock->now();
+    domain::Conversation conversation = task.conversation();
+    conversation.last_activity_at = now;
+    const bool asks = !answer.needs_human.empty() && conversation.needs_human != "asked";
+    if (!answer.needs_human.empty())
+        conversation.needs_human = "asked";
+    else if (is_own_failure(conversation.needs_human))
+        conversation.needs_human.clear();
+    set.operations.push_back(conversation);
+
+    const unsigned units = channels_.at(task.organization->channel)->max_text_units();
+    Milliseconds place{0};
+    for (const std::string& part : split_answer(answer.text, units, max_parts)) {
+        const domain::Message made = message(task, part);
+        store::Owed send;
+        send.id = ground_.ids->next();
+        send.kind = store::OwedKind::Send;
+        send.address = task.owed.address;
+        send.instance = made.instance;
+        send.subject_id = made.id;
+        send.control_epoch = task.control_epoch;
+        // One after the other: the oldest row leaves first.
+        send.due_at = now + place++;
+        send.expires_at = now + options_.validity;
+        set.operations.push_back(made);
+        set.operations.push_back(publish::message_sent(screen(task), made));
+        set.operations.push_back(store::Owe{std::move(send)});
+    }
+    if (asks) set.operations.push_back(publish::needs_human(screen(task), "asked"));
+    set.operations.push_back(store::Settle{task.owed.id, store::Settlement::Done, {}, {}});
+    return commit(std::move(set), task);
+}
+
+Turns::Commit Turns::commit_need(const Task& task, std::string_view reason) {
+    store::ChangeSet set = change_set(task);
+    set.preconditions.push_back(store::VersionIs{task.owed.address, task.conversation().version});
+    domain::Conversation conversation = task.conversation();
+    const bool news = conversation.needs_human != reason;
+    conversation.needs_human = reason;
+    set.operations.push_back(conversation);
+    if (news) set.operations.push_back(publish::needs_human(screen(task), reason));
+    set.operations.push_back(
+        store::Settle{task.owed.id, store::Settlement::Done, {}, std::string(reason)});
+    return commit(std::move(set), task);
+}
+
+/// Without a word: only what was seen when it was judged may be settled so, since a text
+/// that came meanwhile may have merged into this very row.
+Turns::Commit Turns::settle(const Task& task) {
+    store::ChangeSet set = change_set(task);
+    if (task.snapshot.conversation)
+        set.preconditions.push_back(
+            store::VersionIs{task.owed.address, task.conversation().version});
+    set.operations.push_back(store::Settle{task.owed.id, store::Settlement::Done, {}, {}});
+    return commit(std::move(set), task);
+}
+
+/// An answer that nobody may send any more. It stands under no precondition but the claim,
+/// because it changes nothing that anybody decides by.
+void Turns::keep_draft(const Task& task, const std::string& text) {
+    store::ChangeSet set = change_set(task);
+    if (!text.empty()) {
+        domain::Message draft = message(task, text);
+        draft.delivery = domain::Delivery::Superseded;
+        set.operations.push_back(std::move(draft));
+    }
+    set.operations.push_back(store::Settle{task.owed.id, store::Settlement::Done, {}, {}});
+    if (commit(std::move(set), task) != Commit::Done || text.empty() || !task.fenced()) return;
+    ground_.metrics
+        ->counter("tandem_ai_replies_fenced_total", "AI answers that a takeover came before.")
+        .add();
+}
+
+/// Later, once more from the beginning.
+void Turns::postpone(const Task& task) {
+    store::ChangeSet set = change_set(task);
+    set.operations.push_back(store::Settle{task.owed.id, store::Settlement::Retry,
+                                           ground_.clock->now() + options_.quiet,
+                                           "the conversation changed while the AI answered"});
+    commit(std::move(set), task);
+}
+
+domain::Message Turns::message(const Task& task, const std::string& text) const {
+    domain::Message message;
+    message.id = ground_.ids->next();
+    message.address = task.owed.address;
+    message.author = domain::Author::Ai;
+    message.direction = domain::Direction::Outbound;
+    message.delivery = domain::Delivery::Queued;
+    message.content = text;
+    message.instance = task.organization->channel;
+    message.control_epoch = task.control_epoch;
+    message.at = ground_.clock->now();
+    return message;
+}
+
+publish::Scene Turns::screen(const Task& task) const {
+    publish::Scene screen;
+    screen.event_id = ground_.ids->next();
+    screen.organization = task.owed.organization;
+    screen.address = task.owed.address;
+    screen.lead_id = task.conversation().lead_id;
+    if (task.snapshot.lead) {
+        screen.customer_name = task.snapshot.lead->customer_name;
+        screen.lead_status = task.snapshot.lead->status;
+    }
+    screen.at = ground_.clock->now();
+    return screen;
+}
+
+}  // namespace tandem::reply

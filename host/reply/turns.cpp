@@ -1,0 +1,227 @@
+#include "reply/turns.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "context/context.h"
+#include "reply/parts.h"
+#include "reply/task.h"
+
+namespace tandem::reply {
+
+namespace {
+
+using domain::Author;
+using domain::Delivery;
+
+constexpr std::string_view room = "reply";
+// Each lost race means that another commit of the conversation went through.
+constexpr unsigned max_rebuilds = 8;
+// How often a customer may interrupt an answer in the making, until there is quiet.
+constexpr unsigned max_rounds = 3;
+// A row that was claimed so often took its process down, or nearly.
+constexpr int64_t max_attempts = 3;
+// A single failure of an AI is common, a second one in a row is not.
+constexpr unsigned tries_of_one_answer = 2;
+
+bool is_keyword(const domain::Message& message) {
+    const domain::OptWord word = domain::opt_word(message.content);
+    if (word == domain::OptWord::None) return false;
+    // YES opts in again, but mostly it is the answer to a question.
+    const bool yes =
+        word == domain::OptWord::Start && message.content.find_first_of("yY") != std::string::npos;
+    return !yes;
+}
+
+std::string text_of(const std::vector<const domain::Message*>& messages) {
+    std::string text;
+    for (const domain::Message* message : messages) {
+        if (!text.empty()) text += '\n';
+        const bool picture_alone = message->content.empty() && !message->media.empty();
+        text += picture_alone ? std::string("[media]") : message->content;
+    }
+    return text;
+}
+
+std::vector<std::string> ids_of(const std::vector<const domain::Message*>& messages) {
+    std::vector<std::string> ids;
+    for (const domain::Message* message : messages) ids.push_back(message->id);
+    return ids;
+}
+
+}  // namespace
+
+std::vector<const domain::Message*> unanswered(const std::vector<domain::Message>& messages) {
+    std::vector<const domain::Message*> found;
+    for (const domain::Message& message : messages) {
+        if (message.type != domain::MessageType::Text) continue;
+        if (message.author == Author::Customer) {
+            if (!is_keyword(message)) found.push_back(&message);
+        } else if (message.author != Author::System && message.delivery != Delivery::Superseded) {
+            found.clear();
+        }
+    }
+    return found;
+}
+
+Turns::Turns(Ground ground, Responders responders, Channels channels, TurnOptions options)
+    : ground_(ground),
+      responders_(std::move(responders)),
+      channels_(std::move(channels)),
+      options_(std::move(options)) {}
+
+void Turns::work(const store::Owed& owed) {
+    Task task{owed, ground_.organizations->by_id(owed.organization)};
+    for (unsigned i = 0; i < max_rebuilds; ++i) {
+        if (!look(task)) return;
+        std::string reason;
+        switch (judge(task, reason)) {
+            case Next::Over:
+                if (settle(task) == Commit::Again) continue;
+                return;
+            case Next::GiveUp:
+                if (commit_need(task, reason) == Commit::Again) continue;
+                return;
+            case Next::Answer: break;
+        }
+        const Time now = ground_.clock->now();
+        store::ChangeSet claim;
+        claim.organization = owed.organization;
+        claim.preconditions = {store::OwedUnclaimed{owed.id, now},
+                               store::EpochIs{owed.address, task.conversation().control_epoch}};
+        claim.operations = {store::Claim{owed.id, options_.worker, now + options_.lease}};
+        const Commit claimed = commit(std::move(claim), task);
+        if (claimed == Commit::Again) continue;
+        if (claimed != Commit::Done) return;
+        task.claimed = true;
+        task.control_epoch = task.conversation().control_epoch;
+        return answer_claimed(task);
+    }
+}
+
+bool Turns::look(Task& task) const {
+    auto snapshot = ground_.store->snapshot(task.owed.organization, task.owed.address,
+                                            context::messages_needed);
+    if (!snapshot) {
+        ground_.log->warn(room, "a conversation could not be read",
+                          {{"owed", task.owed.id}, {"reason", snapshot.error().text}});
+        return false;
+    }
+    task.snapshot = std::move(*snapshot);
+    task.unanswered = unanswered(task.snapshot.messages);
+    return true;
+}
+
+/// Whether the AI still has something to say here.
+Turns::Next Turns::judge(const Task& task, std::string& reason) const {
+    const bool known = task.organization && task.snapshot.conversation;
+    if (!known || task.snapshot.session || task.conversation().opted_out) return Next::Over;
+    // Whoever took the conversation over, or gave it back, settled what is owed now.
+    const bool stale = task.owed.control_epoch >= 0 &&
+                       task.owed.control_epoch != task.conversation().control_epoch;
+    if (stale || task.unanswered.empty()) return Next::Over;
+    if (responders_.count(task.organization->responder) == 0)
+        reason = "no_responder";
+    else if (channels_.count(task.organization->channel) == 0)
+        reason = "no_channel";
+    else if (task.owed.attempts >= max_attempts)
+        reason = "responder_failed";
+    return reason.empty() ? Next::Answer : Next::GiveUp;
+}
+
+void Turns::answer_claimed(Task& task) {
+    for (unsigned round = 0; round < max_rounds; ++round) {
+        task.asked = ids_of(task.unanswered);
+        const std::optional<Answer> answer = ask(task, round);
+        if (conclude(task, answer)) return;
+    }
+    postpone(task);
+}
+
+std::optional<Answer> Turns::ask(const Task& task, unsigned round) {
+    Turn turn;
+    // The same id for the same question; another one once the customer added to it.
+    turn.turn_id = round == 0 ? task.owed.id : task.owed.id + '-' + std::to_string(round);
+    turn.customer = task.owed.address;
+    turn.text = text_of(task.unanswered);
+    turn.variables = context::dynamic_variables(*task.organization, task.snapshot, task.asked);
+    turn.deadline = options_.deadline;
+    TurnResponder& responder = *responders_.at(task.organization->responder);
+    for (unsigned i = 0; i < tries_of_one_answer; ++i) {
+        std::string why;
+        try {
+            Result<Answer> answer = responder.respond(turn);
+            if (answer) {
+                answer->text = clean_answer(answer->text);
+                if (!answer->text.empty() || !answer->needs_human.empty()) {
+                    count("answered");
+                    return std::move(*answer);
+                }
+                why = "the answer is empty";
+            } else {
+                why = answer.error().text;
+            }
+        } catch (const std::exception& failure) {
+            why = failure.what();
+        }
+        count("failed");
+        ground_.log->warn(
+            room, "the AI did not answer",
+            {{"turn", turn.turn_id}, {"provider", task.organization->responder}, {"reason", why}});
+    }
+    return std::nullopt;
+}
+
+bool Turns::conclude(Task& task, const std::optional<Answer>& answer) {
+    for (unsigned i = 0; i < max_rebuilds; ++i) {
+        const Commit done =
+            answer ? commit_answer(task, *answer) : commit_need(task, "responder_failed");
+        if (done != Commit::Again) return true;
+        if (!look(task)) return true;
+        if (task.fenced() || task.conversation().opted_out || task.unanswered.empty()) {
+            keep_draft(task, answer ? answer->text : std::string());
+            return true;
+        }
+        if (ids_of(task.unanswered) != task.asked) return false;
+    }
+    postpone(task);
+    return true;
+}
+
+store::ChangeSet Turns::change_set(const Task& task) const {
+    store::ChangeSet set;
+    set.organization = task.owed.organization;
+    if (task.claimed)
+        set.preconditions.push_back(store::OwedClaimed{task.owed.id, options_.worker});
+    else
+        set.preconditions.push_back(store::OwedUnclaimed{task.owed.id, ground_.clock->now()});
+    return set;
+}
+
+Turns::Commit Turns::commit(store::ChangeSet set, const Task& task) {
+    const auto outcome = ground_.committer->commit(std::move(set));
+    if (!outcome) {
+        ground_.log->warn(room, "a turn could not be committed",
+                          {{"owed", task.owed.id}, {"reason", outcome.error().text}});
+        return Commit::Failed;
+    }
+    switch (outcome->kind) {
+        case store::Outcome::Kind::Committed: return Commit::Done;
+        case store::Outcome::Kind::PreconditionFailed:
+            // The row's own precondition is always the first.
+            return outcome->failed_precondition == 0 ? Commit::Lost : Commit::Again;
+        case store::Outcome::Kind::Refused: break;
+    }
+    ground_.log->error(room, "the store refused a turn",
+                       {{"owed", task.owed.id}, {"reason", outcome->text}});
+    return Commit::Failed;
+}
+
+void Turns::count(std::string_view result) {
+    ground_.metrics
+        ->counter("tandem_ai_turns_total", "Times that an AI was asked.", {{"result", result}})
+        .add();
+}
+
+}  // namespace tandem::reply
