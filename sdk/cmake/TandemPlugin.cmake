@@ -1,9 +1,12 @@
 # tandem_add_plugin(tandem-<name> SOURCES file... [LIBRARIES target...] [OUTPUT_DIRECTORY folder]
-#                   [NO_INSTALL] [NO_CHECK])
+#                   [CHECK_OPTIONS key=value...] [NO_INSTALL] [NO_CHECK])
 #
 # Builds tandem-<name>.so as a Tandem plugin: it exports exactly one symbol, resolves all its
 # own when it is loaded, and is never unloaded. Libraries given here are linked privately; take
 # static ones where you can, their symbols stay hidden.
+#
+# CHECK_OPTIONS are given to the checker where a plugin needs more than placeholders; its recordings
+# are taken from conformance/ beside the reader's CMakeLists.txt, if there is such a folder.
 #
 # What the reader may set before:
 #   TANDEM_PLUGIN_OUTPUT_DIRECTORY  where the library is built; default: the usual place
@@ -14,7 +17,7 @@ set(TANDEM_PLUGIN_INSTALL_DIR lib/tandem/plugins CACHE STRING
 
 function(tandem_add_plugin target)
     cmake_parse_arguments(PARSE_ARGV 1 plugin "NO_INSTALL;NO_CHECK" "OUTPUT_DIRECTORY"
-        "SOURCES;LIBRARIES")
+        "SOURCES;LIBRARIES;CHECK_OPTIONS")
     if(plugin_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "tandem_add_plugin(${target}): unknown: ${plugin_UNPARSED_ARGUMENTS}")
     endif()
@@ -50,7 +53,7 @@ function(tandem_add_plugin target)
             COMPONENT plugins)
     endif()
     if(NOT plugin_NO_CHECK)
-        _tandem_plugin_check(${target})
+        _tandem_plugin_check(${target} ${plugin_CHECK_OPTIONS})
     endif()
 endfunction()
 
@@ -80,6 +83,13 @@ function(_tandem_plugin_check target)
     else()
         return()
     endif()
-    add_test(NAME check_${target} COMMAND ${program} $<TARGET_FILE:${target}>)
+    set(arguments)
+    if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/conformance)
+        list(APPEND arguments --conformance ${CMAKE_CURRENT_SOURCE_DIR}/conformance)
+    endif()
+    if(ARGN)
+        list(APPEND arguments --options ${ARGN})
+    endif()
+    add_test(NAME check_${target} COMMAND ${program} $<TARGET_FILE:${target}> ${arguments})
     set_tests_properties(check_${target} PROPERTIES TIMEOUT 300)
 endfunction()
