@@ -8,31 +8,32 @@
 /// the waist alone, so that nothing of the author's side can repair it.
 namespace sound {
 
-inline tandem_view text(const char* literal) {
+// Static, so that a plugin built without a version script exports only what it means to.
+[[maybe_unused]] static tandem_view text(const char* literal) {
     return {literal, std::strlen(literal)};
 }
 
-inline const void* extension(void*, tandem_view) {
+[[maybe_unused]] static const void* extension(void*, tandem_view) {
     return nullptr;
 }
-inline tandem_status start(void*, tandem_error*) {
+[[maybe_unused]] static tandem_status start(void*, tandem_error*) {
     return TANDEM_OK;
 }
-inline void stop(void*) {}
+[[maybe_unused]] static void stop(void*) {}
 
-inline const tandem_instance* instance() {
+[[maybe_unused]] static const tandem_instance* instance() {
     static const tandem_instance only{sizeof(tandem_instance), 0, nullptr, extension, start, stop};
     return &only;
 }
 
-inline tandem_status create(const tandem_host*, tandem_view, const tandem_instance** made,
-                            tandem_error*) {
+[[maybe_unused]] static tandem_status create(const tandem_host*, tandem_view,
+                                             const tandem_instance** made, tandem_error*) {
     *made = instance();
     return TANDEM_OK;
 }
-inline void destroy(const tandem_instance*) {}
+[[maybe_unused]] static void destroy(const tandem_instance*) {}
 
-inline tandem_descriptor descriptor(const char* id) {
+[[maybe_unused]] static tandem_descriptor descriptor(const char* id) {
     static const tandem_view kinds[] = {text("com.example.nothing/1")};
     tandem_descriptor made{};
     made.size = sizeof made;
