@@ -46,7 +46,7 @@ Twilio::Twilio(Host host)
 
 Description Twilio::describe() {
     Description description;
-    description.id = "org.tandem-gateway.twilio";
+    description.id = "org.tandem.twilio";
     description.name = "Twilio";
     description.version = TANDEM_VERSION;
     description.vendor = "Tandem";
