@@ -1,12 +1,15 @@
 # tandem_add_plugin(tandem-<name> SOURCES file... [LIBRARIES target...] [OUTPUT_DIRECTORY folder]
-#                   [CHECK_OPTIONS key=value...] [NO_INSTALL] [NO_CHECK])
+#                   [CHECK_OPTIONS name=value...] [CONFORMANCE folder] [NO_INSTALL] [NO_CHECK])
 #
 # Builds tandem-<name>.so as a Tandem plugin: it exports exactly one symbol, resolves all its
 # own when it is loaded, and is never unloaded. Libraries given here are linked privately; take
 # static ones where you can, their symbols stay hidden.
 #
-# CHECK_OPTIONS are given to the checker where a plugin needs more than placeholders; its recordings
-# are taken from conformance/ beside the reader's CMakeLists.txt, if there is such a folder.
+# Unless NO_CHECK is given, the test check_tandem-<name> runs tandem-plugin-check on it, with
+# CHECK_OPTIONS for options that the plugin does not start without, and with the recordings in
+# CONFORMANCE, by default the folder `conformance` beside the CMakeLists.txt if there is one. And
+# a manifest, <name>.yaml, is made from the built library: for lists and packages, the host does
+# not read it.
 #
 # What the reader may set before:
 #   TANDEM_PLUGIN_OUTPUT_DIRECTORY  where the library is built; default: the usual place
@@ -16,8 +19,8 @@ set(TANDEM_PLUGIN_INSTALL_DIR lib/tandem/plugins CACHE STRING
     "Where plugins are installed, below the prefix")
 
 function(tandem_add_plugin target)
-    cmake_parse_arguments(PARSE_ARGV 1 plugin "NO_INSTALL;NO_CHECK" "OUTPUT_DIRECTORY"
-        "SOURCES;LIBRARIES;CHECK_OPTIONS")
+    cmake_parse_arguments(PARSE_ARGV 1 plugin "NO_INSTALL;NO_CHECK"
+        "OUTPUT_DIRECTORY;CONFORMANCE" "SOURCES;LIBRARIES;CHECK_OPTIONS")
     if(plugin_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "tandem_add_plugin(${target}): unknown: ${plugin_UNPARSED_ARGUMENTS}")
     endif()
@@ -52,9 +55,25 @@ function(tandem_add_plugin target)
         install(TARGETS ${target} LIBRARY DESTINATION ${TANDEM_PLUGIN_INSTALL_DIR}
             COMPONENT plugins)
     endif()
-    if(NOT plugin_NO_CHECK)
-        _tandem_plugin_check(${target} ${plugin_CHECK_OPTIONS})
+    if(plugin_NO_CHECK)
+        return()
     endif()
+    if(TARGET tandem-plugin-check)
+        set(program $<TARGET_FILE:tandem-plugin-check>)
+    elseif(TANDEM_PLUGIN_CHECK)
+        set(program ${TANDEM_PLUGIN_CHECK})
+    else()
+        return()
+    endif()
+    if(NOT plugin_CONFORMANCE AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/conformance)
+        set(plugin_CONFORMANCE ${CMAKE_CURRENT_SOURCE_DIR}/conformance)
+    endif()
+    add_test(NAME check_${target} COMMAND ${program} $<TARGET_FILE:${target}>
+        "$<$<BOOL:${plugin_CONFORMANCE}>:--conformance;${plugin_CONFORMANCE}>"
+        "$<$<BOOL:${plugin_CHECK_OPTIONS}>:--options;${plugin_CHECK_OPTIONS}>"
+        COMMAND_EXPAND_LISTS)
+    set_tests_properties(check_${target} PROPERTIES TIMEOUT 300)
+    _tandem_plugin_manifest(${target} ${program} "${plugin_NO_INSTALL}")
 endfunction()
 
 # Hidden visibility is not enough: instantiated templates and unique objects of the standard
@@ -73,23 +92,16 @@ function(_tandem_plugin_link_options target)
     endif()
 endfunction()
 
-# With CTest in use, every plugin is checked: test check_<target>.
-function(_tandem_plugin_check target)
-    if(TARGET tandem-plugin-check)
-        set(program $<TARGET_FILE:tandem-plugin-check>)
-        add_dependencies(${target} tandem-plugin-check)
-    elseif(TANDEM_PLUGIN_CHECK)
-        set(program ${TANDEM_PLUGIN_CHECK})
-    else()
-        return()
+# A target of its own, so that a library that cannot be described is still there to be looked at.
+function(_tandem_plugin_manifest target program no_install)
+    string(REGEX REPLACE "^tandem-" "" name ${target})
+    set(manifest ${CMAKE_CURRENT_BINARY_DIR}/${name}.yaml)
+    add_custom_command(OUTPUT ${manifest}
+        COMMAND ${program} $<TARGET_FILE:${target}> --manifest > ${manifest}
+        DEPENDS ${target} ${program}
+        COMMENT "Describing ${target}")
+    add_custom_target(${target}-manifest ALL DEPENDS ${manifest})
+    if(NOT no_install)
+        install(FILES ${manifest} DESTINATION share/tandem/plugins COMPONENT plugins)
     endif()
-    set(arguments)
-    if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/conformance)
-        list(APPEND arguments --conformance ${CMAKE_CURRENT_SOURCE_DIR}/conformance)
-    endif()
-    if(ARGN)
-        list(APPEND arguments --options ${ARGN})
-    endif()
-    add_test(NAME check_${target} COMMAND ${program} $<TARGET_FILE:${target}> ${arguments})
-    set_tests_properties(check_${target} PROPERTIES TIMEOUT 300)
 endfunction()
