@@ -19,7 +19,7 @@ run("installing the SDK" ${CMAKE_COMMAND} --install ${TANDEM_BUILD} --component 
     --prefix ${prefix})
 run("configuring the template" ${CMAKE_COMMAND} -S ${prefix}/share/tandem/template -B ${build}
     -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_PREFIX_PATH=${prefix}
-    "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wshadow -Werror")
+    -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wshadow -Werror")
 run("building the template" ${CMAKE_COMMAND} --build ${build})
 run("installing the plugin" ${CMAKE_COMMAND} --install ${build} --prefix ${prefix})
 
