@@ -200,6 +200,7 @@ Result<Instance> PluginRegistry::with_proxies(const LivingPointer& living,
     Instance instance;
     instance.id = living->id();
     instance.description = description;
+    instance.store = make_store_proxy(*living->instance().raw());
     auto webhook = make_webhook_proxy(living);
     if (!webhook) return webhook.error();
     instance.webhook = *std::move(webhook);

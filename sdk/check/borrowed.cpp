@@ -19,7 +19,8 @@ BorrowedServices::BorrowedServices(host::PluginDescription description,
         if (given != options.end()) {
             option.has_default = true;
             option.default_value = given->second;
-        } else if (option.secret && option.required && option.type == TANDEM_OPTION_TEXT) {
+        } else if (option.secret && option.required &&
+                   (option.type == TANDEM_OPTION_TEXT || option.type == TANDEM_OPTION_TEXT_LIST)) {
             option.default_value = canary(option.name);
         }
         // Shorter ones stand in texts by chance.
