@@ -1,0 +1,106 @@
+#include "flow/gateway.h"
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <netinet/in.h>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "flow/http_client.h"
+
+namespace tandem::flow {
+
+Folder::Folder() {
+    char pattern[] = "/tmp/tandem-flow-XXXXXX";
+    if (!mkdtemp(pattern)) throw std::runtime_error("no folder for a test");
+    path_ = pattern;
+}
+
+Folder::~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+void Folder::write(const std::string& name, const std::string& text) const {
+    std::ofstream(file(name)) << text;
+}
+
+int free_port() {
+    const int socket_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    const bool found = bind(socket_fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                       getsockname(socket_fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    close(socket_fd);
+    if (!found) throw std::runtime_error("no free port");
+    return ntohs(address.sin_port);
+}
+
+std::string Gateway::programs() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+}
+
+Gateway::Gateway(const std::string& settings,
+                 const std::map<std::string, std::string>& environment)
+    : environment_(environment) {
+    const std::string port = std::to_string(free_port());
+    url_ = "http://127.0.0.1:" + port;
+    folder_.write("tandem.yaml", "server:\n  listen: 127.0.0.1:" + port +
+                                     "\n  public_url: https://gateway.example.com\n"
+                                     "plugins:\n  trusted_uid: " +
+                                     std::to_string(getuid()) + "\n" + settings);
+    environment_.emplace("TEST_FOLDER", folder_.file(""));
+}
+
+Gateway::~Gateway() = default;
+
+void Gateway::start() {
+    process_ = std::make_unique<Process>(
+        std::vector<std::string>{programs() + "/tandemd", "--config", folder_.file("tandem.yaml")},
+        environment_);
+    HttpClient client(url_);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (std::chrono::steady_clock::now() < end && process_->running()) {
+        if (client.get("/readyz").status == 200) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    throw std::runtime_error("the gateway did not get ready:\n" + process_->output());
+}
+
+void Gateway::kill() {
+    process_->signal(SIGKILL);
+    process_->wait();
+    earlier_output_ = process_->output();
+    process_.reset();
+}
+
+int Gateway::stop() {
+    process_->signal(SIGTERM);
+    const int code = process_->wait();
+    earlier_output_ = process_->output();
+    process_.reset();
+    return code;
+}
+
+std::string Gateway::token(const std::string& organization, const std::string& permissions) {
+    Process ctl({programs() + "/tandemctl", "token", "--config", folder_.file("tandem.yaml"),
+                 "--org", organization, "--sub", "agent-1", "--permissions", permissions, "--ttl",
+                 "3600"},
+                environment_);
+    if (ctl.wait() != 0) throw std::runtime_error("no token: " + ctl.output());
+    // The pipe may still hold the last bytes when the child has ended.
+    ctl.await_output("\n", std::chrono::seconds(5));
+    std::string text = ctl.output();
+    const size_t end = text.find_last_not_of(" \r\n");
+    text.erase(end == std::string::npos ? 0 : end + 1);
+    const size_t line = text.rfind('\n');
+    return line == std::string::npos ? text : text.substr(line + 1);
+}
+
+}  // namespace tandem::flow

@@ -1,0 +1,232 @@
+#include <cppunit/TestFixture.h>
+#include <cppunit/extensions/HelperMacros.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "fakes/twilio.h"
+#include "flow/event_source.h"
+#include "flow/gateway.h"
+#include "flow/twilio_request.h"
+
+namespace tandem::flow {
+
+namespace {
+
+constexpr char business[] = "+15550001111";
+constexpr char other_business[] = "+15550002222";
+constexpr char customer[] = "+15551234567";
+constexpr char webhook_path[] = "/api/webhooks/twilio/sms/incoming";
+
+std::string settings(const std::string& twilio_url) {
+    return R"(
+storage: {plugin: sqlite, options: {path: "${TEST_FOLDER}tandem.db"}}
+auth:
+  - plugin: jwt
+    options: {algorithm: HS256, secret: "0123456789abcdef0123456789abcdef"}
+providers:
+  - id: twilio
+    plugin: twilio
+    options:
+      account_sid: ")" +
+           std::string(account_sid) + R"("
+      auth_token: ")" +
+           std::string(auth_token) + R"("
+      from: ")" +
+           business + R"("
+      api_base_url: ")" +
+           twilio_url + R"("
+  - {id: sandbox, plugin: sandbox}
+organizations:
+  - {id: bikes, name: Bikes, default_region: US, numbers: [")" +
+           business + R"("], channel: twilio, responder: sandbox}
+  - {id: boats, name: Boats, default_region: US, numbers: [")" +
+           other_business + R"("], channel: sandbox, responder: sandbox}
+conversation: {coalesce_ms: 50}
+)";
+}
+
+Headers signed_headers(const TwilioRequest& request) {
+    return {{"Content-Type", "application/x-www-form-urlencoded"},
+            {"X-Twilio-Signature", request.signature}};
+}
+
+TwilioRequest text_message(unsigned long number, const std::string& text,
+                           const std::string& to = business) {
+    return twilio_request(std::string("https://gateway.example.com") + webhook_path,
+                          incoming_message(number, customer, to, text), auth_token);
+}
+
+std::string stream_path(const std::string& more = "") {
+    return "/api/stream/conversation/unknown?phoneNumber=%2B15551234567" + more;
+}
+
+}  // namespace
+
+/// The main job, told from the outside: a signed SMS is stored for good and seen live.
+class StoryTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(StoryTest);
+    CPPUNIT_TEST(an_sms_is_seen_answered_and_survives_a_kill);
+    CPPUNIT_TEST(what_is_not_genuine_changes_nothing);
+    CPPUNIT_TEST(a_number_of_nobody_is_404_and_changes_nothing);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void setUp() override {
+        twilio_ = std::make_unique<fakes::Twilio>(account_sid, auth_token);
+        gateway_ = std::make_unique<Gateway>(settings(twilio_->url()));
+        gateway_->start();
+        token_ = gateway_->token("bikes", "conversations:read");
+    }
+
+    void tearDown() override {
+        gateway_.reset();
+        twilio_.reset();
+    }
+
+    void an_sms_is_seen_answered_and_survives_a_kill() {
+        EventSource screen(gateway_->url() + stream_path(), bearer());
+        CPPUNIT_ASSERT(screen.await("connected") == 0);
+
+        HttpClient provider(gateway_->url());
+        const TwilioRequest hello = text_message(1, "Hello, is the red one in stock?");
+        const HttpAnswer answer =
+            provider.post(webhook_path, hello.body, signed_headers(hello));
+        CPPUNIT_ASSERT_EQUAL(200, answer.status);
+        CPPUNIT_ASSERT(answer.header("Content-Type").find("text/xml") == 0);
+        CPPUNIT_ASSERT(answer.body.find("<Response") != std::string::npos);
+
+        const int received = screen.await("sms_received");
+        CPPUNIT_ASSERT(received > 0);
+        const auto event = nlohmann::json::parse(screen.event(received).data);
+        CPPUNIT_ASSERT_EQUAL(std::string("Hello, is the red one in stock?"),
+                             event.value("message", ""));
+        CPPUNIT_ASSERT_EQUAL(std::string("bikes"), event.value("organizationId", ""));
+        CPPUNIT_ASSERT_EQUAL(true, event.value("isNewLead", false));
+        const int answered = screen.await("ai_message_sent");
+        CPPUNIT_ASSERT(answered > received);
+        CPPUNIT_ASSERT(twilio_->await(1));
+        CPPUNIT_ASSERT_EQUAL(std::string(customer), twilio_->messages()[0].fields.at("To"));
+        CPPUNIT_ASSERT_EQUAL(std::string(business), twilio_->messages()[0].fields.at("From"));
+        CPPUNIT_ASSERT(screen.await("sms_status_update") > 0);
+
+        const std::string seen_until = screen.event(received).id;
+        gateway_->kill();
+        CPPUNIT_ASSERT(screen.await_end());
+        gateway_->start();
+
+        // Back with the id of the SMS: exactly what came after it, nothing twice.
+        Headers again = bearer();
+        again.emplace_back("Last-Event-ID", seen_until);
+        EventSource back(gateway_->url() + stream_path(), again);
+        CPPUNIT_ASSERT(back.await("ai_message_sent") > 0);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("the SMS came twice", -1,
+                                     index_of(back.events(), "sms_received"));
+
+        // The same webhook again: answered as before, no event.
+        const HttpAnswer repeated =
+            provider.post(webhook_path, hello.body, signed_headers(hello));
+        CPPUNIT_ASSERT_EQUAL(200, repeated.status);
+        const TwilioRequest more = text_message(2, "And the blue one?");
+        CPPUNIT_ASSERT_EQUAL(
+            200, provider.post(webhook_path, more.body, signed_headers(more)).status);
+        const int next = back.await("sms_received");
+        CPPUNIT_ASSERT(next > 0);
+        CPPUNIT_ASSERT_EQUAL(std::string("And the blue one?"),
+                             nlohmann::json::parse(back.event(next).data).value("message", ""));
+        CPPUNIT_ASSERT(twilio_->await(2));
+        CPPUNIT_ASSERT(back.await("ai_message_sent", static_cast<size_t>(next)) > 0);
+        assert_every_id_once(back.events());
+        CPPUNIT_ASSERT_MESSAGE("Twilio's rules were broken", twilio_->complaints().empty());
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, twilio_->messages().size());
+        CPPUNIT_ASSERT_EQUAL(0, gateway_->stop());
+    }
+
+    void what_is_not_genuine_changes_nothing() {
+        EventSource screen(gateway_->url() + stream_path(), bearer());
+        CPPUNIT_ASSERT(screen.await("connected") == 0);
+        HttpClient provider(gateway_->url());
+        const TwilioRequest genuine = text_message(1, "Hello");
+        std::set<std::string> bodies;
+
+        const auto refused = [&](const std::string& body, const Headers& headers) {
+            const HttpAnswer answer = provider.post(webhook_path, body, headers);
+            CPPUNIT_ASSERT_EQUAL(403, answer.status);
+            auto problem = nlohmann::json::parse(answer.body);
+            CPPUNIT_ASSERT_EQUAL(std::string("INVALID_SIGNATURE"), problem.value("code", ""));
+            problem.erase("requestId");
+            bodies.insert(problem.dump());
+        };
+        Headers unsigned_headers = signed_headers(genuine);
+        unsigned_headers.pop_back();
+        refused(genuine.body + "&Extra=1", signed_headers(genuine));
+        refused(genuine.body, unsigned_headers);
+        TwilioRequest foreign = genuine;
+        foreign.signature = twilio_request("https://gateway.example.com/api/webhooks/other",
+                                           incoming_message(1, customer, business, "Hello"),
+                                           auth_token)
+                                .signature;
+        refused(foreign.body, signed_headers(foreign));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("one body for every reason", size_t{1}, bodies.size());
+
+        // Another organisation's token sees neither this conversation nor its stream.
+        const std::string other = gateway_->token("boats", "conversations:read");
+        HttpClient agent(gateway_->url());
+        const HttpAnswer crossed =
+            agent.get(stream_path("&organizationId=bikes"), {{"Authorization", "Bearer " + other}});
+        CPPUNIT_ASSERT_EQUAL(403, crossed.status);
+        CPPUNIT_ASSERT_EQUAL(std::string("ORGANIZATION_ACCESS_DENIED"),
+                             nlohmann::json::parse(crossed.body).value("code", ""));
+        EventSource stranger(gateway_->url() + stream_path(),
+                             {{"Authorization", "Bearer " + other}});
+        CPPUNIT_ASSERT(stranger.await("connected") == 0);
+
+        CPPUNIT_ASSERT_EQUAL(
+            200, provider.post(webhook_path, genuine.body, signed_headers(genuine)).status);
+        const int first = screen.await("sms_received");
+        CPPUNIT_ASSERT(first > 0);
+        CPPUNIT_ASSERT_MESSAGE("the first event of this journal",
+                               screen.event(first).id.find("-1") != std::string::npos ||
+                                   screen.event(first).id.find("-2") != std::string::npos);
+        CPPUNIT_ASSERT(screen.await("ai_message_sent") > 0);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, stranger.events().size());
+    }
+
+    void a_number_of_nobody_is_404_and_changes_nothing() {
+        HttpClient provider(gateway_->url());
+        for (const char* to : {"+15550009999", other_business}) {
+            const TwilioRequest request = text_message(7, "Hello?", to);
+            const HttpAnswer answer =
+                provider.post(webhook_path, request.body, signed_headers(request));
+            CPPUNIT_ASSERT_EQUAL(404, answer.status);
+        }
+        EventSource inbox(gateway_->url() + "/api/stream/organization?lastEventId=0-0", bearer());
+        CPPUNIT_ASSERT(inbox.await("stream_reset") > 0);
+        CPPUNIT_ASSERT_EQUAL(std::string("0"),
+                             inbox.last_id().substr(inbox.last_id().find('-') + 1));
+    }
+
+private:
+    Headers bearer() const { return {{"Authorization", "Bearer " + token_}}; }
+
+    static int index_of(const std::vector<StreamedEvent>& events, const std::string& type) {
+        for (size_t i = 0; i < events.size(); ++i)
+            if (events[i].type == type) return static_cast<int>(i);
+        return -1;
+    }
+
+    static void assert_every_id_once(const std::vector<StreamedEvent>& events) {
+        std::set<std::string> ids;
+        for (const StreamedEvent& event : events)
+            if (!event.id.empty())
+                CPPUNIT_ASSERT_MESSAGE(event.id + " came twice", ids.insert(event.id).second);
+    }
+
+    std::unique_ptr<fakes::Twilio> twilio_;
+    std::unique_ptr<Gateway> gateway_;
+    std::string token_;
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(StoryTest);
+
+}  // namespace tandem::flow
