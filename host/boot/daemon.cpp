@@ -1,0 +1,161 @@
+#include "boot/daemon.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <Poco/Util/HelpFormatter.h>
+#include <Poco/Util/Option.h>
+#include <Poco/Util/OptionException.h>
+
+#include "boot/gateway.h"
+#include "boot/notify.h"
+#include "load/load.h"
+
+extern char** environ;
+
+namespace tandem::boot {
+
+namespace {
+
+using Poco::Util::Option;
+
+sigset_t awaited_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+    return signals;
+}
+
+void prepare_process() {
+    const sigset_t signals = awaited_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    // A core would hold every secret and every customer's words.
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    // Each stream is a descriptor: take what the system allows without asking.
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+settings::Environment environment() {
+    settings::Environment all;
+    for (char** one = environ; *one; ++one) {
+        const std::string text = *one;
+        const size_t equals = text.find('=');
+        if (equals != std::string::npos) all.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return all;
+}
+
+void print(const std::vector<settings::Finding>& findings) {
+    for (const settings::Finding& finding : findings)
+        std::cerr << settings::to_text(finding) << '\n';
+}
+
+}  // namespace
+
+int Daemon::start(int argc, char** argv) {
+    prepare_process();
+    setUnixOptions(true);
+    try {
+        init(argc, argv);
+    } catch (const Poco::Util::OptionException& mistake) {
+        std::cerr << "tandemd: " << mistake.displayText() << "; see tandemd --help\n";
+        return EXIT_USAGE;
+    }
+    return run();
+}
+
+void Daemon::defineOptions(Poco::Util::OptionSet& options) {
+    options.addOption(Option("config", "c", "the settings file").argument("FILE"));
+    options.addOption(
+        Option("check-config", "", "check a settings file and end").argument("FILE"));
+    options.addOption(
+        Option("probe-plugin", "", "load a plugin, say whether it behaves, and end")
+            .argument("FILE"));
+    options.addOption(Option("version", "", "print the version and end"));
+    options.addOption(Option("help", "h", "print this and end"));
+}
+
+void Daemon::handleOption(const std::string& name, const std::string& value) {
+    if (name == "config" || name == "check-config" || name == "probe-plugin") file_ = value;
+    if (name == "check-config") task_ = Task::CheckSettings;
+    if (name == "probe-plugin") task_ = Task::ProbePlugin;
+    if (name == "version") task_ = Task::Version;
+    if (name == "help") task_ = Task::Help;
+}
+
+int Daemon::main(const std::vector<std::string>& arguments) {
+    if (!arguments.empty()) {
+        std::cerr << "tandemd: unexpected: " << arguments.front() << "; see tandemd --help\n";
+        return EXIT_USAGE;
+    }
+    switch (task_) {
+    case Task::Serve: return serve_until_signalled();
+    case Task::CheckSettings: return check_settings();
+    case Task::ProbePlugin: return load::probe_plugin(file_);
+    case Task::Version: std::cout << "tandemd " TANDEM_VERSION "\n"; return EXIT_OK;
+    case Task::Help: break;
+    }
+    Poco::Util::HelpFormatter help(options());
+    help.setUnixStyle(true);
+    help.setCommand("tandemd");
+    help.setUsage("[--config FILE]");
+    help.setHeader("The Tandem gateway: an AI and people answer a customer in tandem.");
+    help.format(std::cout);
+    return EXIT_OK;
+}
+
+int Daemon::check_settings() {
+    const settings::Loaded loaded = settings::load(file_, environment());
+    std::vector<settings::Finding> findings = loaded.findings;
+    if (loaded.usable()) {
+        const std::vector<settings::Finding> more = Gateway::check_plugins(loaded.settings);
+        findings.insert(findings.end(), more.begin(), more.end());
+    }
+    print(findings);
+    for (const settings::Finding& finding : findings)
+        if (!finding.warning) return EXIT_CONFIG;
+    return EXIT_OK;
+}
+
+int Daemon::serve_until_signalled() {
+    const settings::Loaded loaded = settings::load(file_, environment());
+    print(loaded.findings);
+    if (!loaded.usable()) return EXIT_CONFIG;
+
+    Gateway gateway(loaded.settings);
+    if (const Result<void> started = gateway.start(); !started) {
+        std::cerr << "tandemd: " << started.error().text << '\n';
+        const bool ours_to_mend = started.error().code == Code::Unavailable;
+        return ours_to_mend ? EXIT_CANTCREAT : EXIT_CONFIG;
+    }
+    notify_service_manager("READY=1\nSTATUS=serving");
+
+    const sigset_t signals = awaited_signals();
+    for (;;) {
+        // A store that may have lost something must not be served from again: the loop
+        // looks once a second whether the gateway wants to end.
+        const timespec second{1, 0};
+        const int number = sigtimedwait(&signals, nullptr, &second);
+        if (number == SIGTERM || number == SIGINT) break;
+        if (number == SIGHUP) gateway.settings_changed(settings::load(file_, environment()));
+        if (gateway.failed()) {
+            gateway.stop();
+            return EXIT_IOERR;
+        }
+    }
+    notify_service_manager("STOPPING=1");
+    gateway.stop();
+    return EXIT_OK;
+}
+
+}  // namespace tandem::boot

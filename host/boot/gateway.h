@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "settings/settings.h"
+
+/// Puts the furniture of all rooms together, and takes it apart in reverse.
+namespace tandem::boot {
+
+/// One running gateway. Confined to the lifecycle thread, but for `failed`.
+class Gateway {
+public:
+    explicit Gateway(settings::Settings settings);
+    ~Gateway();
+    Gateway(const Gateway&) = delete;
+
+    /// Loads plugins, opens the store, starts all rooms and listens. Unavailable: an
+    /// address cannot be listened on; everything else is for the operator's settings.
+    Result<void> start();
+    /// Drains: no new connections, requests in hand are finished, streams are ended, owed
+    /// work in hand is settled, plugins are stopped. Within 15 s.
+    void stop();
+    /// The store broke: what it holds is not known any more, so the process must end.
+    bool failed() const;
+    /// After HUP: applies what can be applied live and says what cannot.
+    void settings_changed(const settings::Loaded& loaded);
+
+    /// What the plugins find wrong with their own options; nothing is started.
+    static std::vector<settings::Finding> check_plugins(const settings::Settings& settings);
+
+private:
+    struct Furniture;
+
+    const settings::Settings settings_;
+    std::unique_ptr<Furniture> furniture_;
+};
+
+}  // namespace tandem::boot
