@@ -42,13 +42,13 @@ int free_port() {
     return ntohs(address.sin_port);
 }
 
-std::string Gateway::programs() {
+std::string Gateway::built_programs() {
     return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
 }
 
 Gateway::Gateway(const std::string& settings,
-                 const std::map<std::string, std::string>& environment)
-    : environment_(environment) {
+                 const std::map<std::string, std::string>& environment, std::string programs)
+    : programs_(std::move(programs)), environment_(environment) {
     const std::string port = std::to_string(free_port());
     url_ = "http://127.0.0.1:" + port;
     folder_.write("tandem.yaml", "server:\n  listen: 127.0.0.1:" + port +
@@ -62,7 +62,7 @@ Gateway::~Gateway() = default;
 
 void Gateway::start() {
     process_ = std::make_unique<Process>(
-        std::vector<std::string>{programs() + "/tandemd", "--config", folder_.file("tandem.yaml")},
+        std::vector<std::string>{programs_ + "/tandemd", "--config", folder_.file("tandem.yaml")},
         environment_);
     HttpClient client(url_);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
@@ -89,7 +89,7 @@ int Gateway::stop() {
 }
 
 std::string Gateway::token(const std::string& organization, const std::string& permissions) {
-    Process ctl({programs() + "/tandemctl", "token", "--config", folder_.file("tandem.yaml"),
+    Process ctl({programs_ + "/tandemctl", "token", "--config", folder_.file("tandem.yaml"),
                  "--org", organization, "--sub", "agent-1", "--permissions", permissions, "--ttl",
                  "3600"},
                 environment_);

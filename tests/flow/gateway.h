@@ -25,9 +25,12 @@ private:
 /// It may be killed and started again; the port stays. Confined to one thread.
 class Gateway {
 public:
-    /// `settings` is YAML; `server:` and `plugins:` are added here.
+    /// `settings` is YAML; `server:` and the beginning of `plugins:` are put before it, so
+    /// that indented lines at its start go on with `plugins:`. `programs` is where tandemd
+    /// and tandemctl are.
     explicit Gateway(const std::string& settings,
-                     const std::map<std::string, std::string>& environment = {});
+                     const std::map<std::string, std::string>& environment = {},
+                     std::string programs = built_programs());
     ~Gateway();
 
     /// Starts it and waits until it is ready; throws with its output if it is not.
@@ -44,10 +47,11 @@ public:
     std::string token(const std::string& organization, const std::string& permissions);
 
     /// The programs' folder of this build.
-    static std::string programs();
+    static std::string built_programs();
 
 private:
     Folder folder_;
+    const std::string programs_;
     std::map<std::string, std::string> environment_;
     std::string url_;
     std::string earlier_output_;
