@@ -1,9 +1,9 @@
 #include "base/id.h"
 
+#include <sys/random.h>
 #include <algorithm>
 #include <cstdio>
 #include <stdexcept>
-#include <sys/random.h>
 
 namespace tandem {
 

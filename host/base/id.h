@@ -19,9 +19,9 @@ public:
 private:
     const Clock& clock_;
     std::mutex mutex_;
-    std::mt19937_64 random_;   // guarded by mutex_
-    int64_t last_ms_ = 0;      // guarded by mutex_
-    uint16_t counter_ = 0;     // guarded by mutex_: the 12 bits after the version
+    std::mt19937_64 random_;  // guarded by mutex_
+    int64_t last_ms_ = 0;     // guarded by mutex_
+    uint16_t counter_ = 0;    // guarded by mutex_: the 12 bits after the version
 };
 
 /// `bytes` random bytes of the system as lower-case hex; for secrets and epochs.

@@ -1,10 +1,10 @@
 #include "boot/daemon.h"
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/Option.h>
@@ -50,7 +50,8 @@ settings::Environment environment() {
     for (char** one = environ; *one; ++one) {
         const std::string text = *one;
         const size_t equals = text.find('=');
-        if (equals != std::string::npos) all.emplace(text.substr(0, equals), text.substr(equals + 1));
+        if (equals != std::string::npos)
+            all.emplace(text.substr(0, equals), text.substr(equals + 1));
     }
     return all;
 }
@@ -63,6 +64,8 @@ void print(const std::vector<settings::Finding>& findings) {
 }  // namespace
 
 int Daemon::start(int argc, char** argv) {
+    // The probe compares the process before and after, so nothing may be changed first.
+    if (argc == 3 && std::string(argv[1]) == "--probe-plugin") return load::probe_plugin(argv[2]);
     prepare_process();
     setUnixOptions(true);
     try {
@@ -76,19 +79,16 @@ int Daemon::start(int argc, char** argv) {
 
 void Daemon::defineOptions(Poco::Util::OptionSet& options) {
     options.addOption(Option("config", "c", "the settings file").argument("FILE"));
-    options.addOption(
-        Option("check-config", "", "check a settings file and end").argument("FILE"));
-    options.addOption(
-        Option("probe-plugin", "", "load a plugin, say whether it behaves, and end")
-            .argument("FILE"));
+    options.addOption(Option("check-config", "", "check a settings file and end").argument("FILE"));
+    options.addOption(Option("probe-plugin", "", "load a plugin, say whether it behaves, and end")
+                          .argument("FILE"));
     options.addOption(Option("version", "", "print the version and end"));
     options.addOption(Option("help", "h", "print this and end"));
 }
 
 void Daemon::handleOption(const std::string& name, const std::string& value) {
-    if (name == "config" || name == "check-config" || name == "probe-plugin") file_ = value;
+    if (name == "config" || name == "check-config") file_ = value;
     if (name == "check-config") task_ = Task::CheckSettings;
-    if (name == "probe-plugin") task_ = Task::ProbePlugin;
     if (name == "version") task_ = Task::Version;
     if (name == "help") task_ = Task::Help;
 }
@@ -99,11 +99,10 @@ int Daemon::main(const std::vector<std::string>& arguments) {
         return EXIT_USAGE;
     }
     switch (task_) {
-    case Task::Serve: return serve_until_signalled();
-    case Task::CheckSettings: return check_settings();
-    case Task::ProbePlugin: return load::probe_plugin(file_);
-    case Task::Version: std::cout << "tandemd " TANDEM_VERSION "\n"; return EXIT_OK;
-    case Task::Help: break;
+        case Task::Serve: return serve_until_signalled();
+        case Task::CheckSettings: return check_settings();
+        case Task::Version: std::cout << "tandemd " TANDEM_VERSION "\n"; return EXIT_OK;
+        case Task::Help: break;
     }
     Poco::Util::HelpFormatter help(options());
     help.setUnixStyle(true);

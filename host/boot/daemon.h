@@ -23,7 +23,7 @@ protected:
     int main(const std::vector<std::string>& arguments) override;
 
 private:
-    enum class Task { Serve, CheckSettings, ProbePlugin, Version, Help };
+    enum class Task { Serve, CheckSettings, Version, Help };
 
     int serve_until_signalled();
     int check_settings();

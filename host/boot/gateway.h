@@ -10,6 +10,8 @@
 /// Puts the furniture of all rooms together, and takes it apart in reverse.
 namespace tandem::boot {
 
+struct Furniture;
+
 /// One running gateway. Confined to the lifecycle thread, but for `failed`.
 class Gateway {
 public:
@@ -32,8 +34,6 @@ public:
     static std::vector<settings::Finding> check_plugins(const settings::Settings& settings);
 
 private:
-    struct Furniture;
-
     const settings::Settings settings_;
     std::unique_ptr<Furniture> furniture_;
 };

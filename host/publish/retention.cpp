@@ -2,8 +2,8 @@
 
 namespace tandem::publish {
 
-Retention::Retention(store::Store& store, const domain::Organizations& organizations,
-                     int64_t keep, observe::Log& log)
+Retention::Retention(store::Store& store, const domain::Organizations& organizations, int64_t keep,
+                     observe::Log& log)
     : store_(store), organizations_(organizations), keep_(keep), log_(log) {}
 
 Retention::~Retention() {

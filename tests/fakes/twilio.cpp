@@ -42,27 +42,28 @@ public:
             return complain(response, 400, 21603, "neither From nor MessagingServiceSid");
 
         switch (twilio_.mood_) {
-        case Mood::RateLimit:
-            response.set("Retry-After", "1");
-            return answer(response, 429, R"({"code":20429,"message":"Too Many Requests","status":429})");
-        case Mood::ServerError:
-            return answer(response, 500, R"({"code":20500,"message":"Internal","status":500})");
-        case Mood::Refuse:
-            return answer(response, 400,
-                          R"({"code":21610,"message":"unsubscribed recipient","status":400})");
-        case Mood::Garbage:
-            response.setContentType("text/html");
-            return answer(response, 200, "<html>busy</html>");
-        case Mood::Accept:
-            break;
+            case Mood::RateLimit:
+                response.set("Retry-After", "1");
+                return answer(response, 429,
+                              R"({"code":20429,"message":"Too Many Requests","status":429})");
+            case Mood::ServerError:
+                return answer(response, 500, R"({"code":20500,"message":"Internal","status":500})");
+            case Mood::Refuse:
+                return answer(response, 400,
+                              R"({"code":21610,"message":"unsubscribed recipient","status":400})");
+            case Mood::Garbage:
+                response.setContentType("text/html");
+                return answer(response, 200, "<html>busy</html>");
+            case Mood::Accept: break;
         }
         char sid[40];
         std::snprintf(sid, sizeof sid, "SM%032zx", twilio_.messages_.size() + 0xfeed0000);
         twilio_.messages_.push_back({sid, fields});
         twilio_.changed_.notify_all();
-        answer(response, 201,
-               std::string(R"({"sid":")") + sid +
-                   R"(","status":"queued","error_code":null,"error_message":null,"num_segments":"1"})");
+        answer(
+            response, 201,
+            std::string(R"({"sid":")") + sid +
+                R"(","status":"queued","error_code":null,"error_message":null,"num_segments":"1"})");
     }
 
 private:
@@ -77,8 +78,8 @@ private:
                   const std::string& reason) {
         twilio_.complaints_.push_back(reason);
         answer(response, status,
-               "{\"code\":" + std::to_string(code) + ",\"message\":\"refused\",\"status\":" +
-                   std::to_string(status) + "}");
+               "{\"code\":" + std::to_string(code) +
+                   ",\"message\":\"refused\",\"status\":" + std::to_string(status) + "}");
     }
 
     static void answer(Poco::Net::HTTPServerResponse& response, int status,

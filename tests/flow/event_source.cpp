@@ -21,27 +21,29 @@ EventSource::EventSource(const std::string& url, const Headers& headers) {
             CURL* curl;
         } context{this, curl};
         curl_easy_setopt(curl, CURLOPT_WRITEDATA, &context);
-        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION,
-                         +[](char* data, size_t size, size_t count, void* pointer) -> size_t {
-                             auto* own = static_cast<Context*>(pointer);
-                             long status = 0;
-                             curl_easy_getinfo(own->curl, CURLINFO_RESPONSE_CODE, &status);
-                             {
-                                 const std::lock_guard lock(own->self->mutex_);
-                                 own->self->status_ = static_cast<int>(status);
-                                 if (own->self->cut_) return 0;
-                             }
-                             if (status == 200) own->self->feed(data, size * count);
-                             return size * count;
-                         });
+        curl_easy_setopt(
+            curl, CURLOPT_WRITEFUNCTION,
+            +[](char* data, size_t size, size_t count, void* pointer) -> size_t {
+                auto* own = static_cast<Context*>(pointer);
+                long status = 0;
+                curl_easy_getinfo(own->curl, CURLINFO_RESPONSE_CODE, &status);
+                {
+                    const std::lock_guard lock(own->self->mutex_);
+                    own->self->status_ = static_cast<int>(status);
+                    if (own->self->cut_) return 0;
+                }
+                if (status == 200) own->self->feed(data, size * count);
+                return size * count;
+            });
         curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
         curl_easy_setopt(curl, CURLOPT_XFERINFODATA, this);
-        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION,
-                         +[](void* pointer, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-                             auto* self = static_cast<EventSource*>(pointer);
-                             const std::lock_guard lock(self->mutex_);
-                             return self->cut_ ? 1 : 0;
-                         });
+        curl_easy_setopt(
+            curl, CURLOPT_XFERINFOFUNCTION,
+            +[](void* pointer, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+                auto* self = static_cast<EventSource*>(pointer);
+                const std::lock_guard lock(self->mutex_);
+                return self->cut_ ? 1 : 0;
+            });
         curl_easy_perform(curl);
         long status = 0;
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

@@ -1,14 +1,14 @@
 #include "flow/gateway.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <netinet/in.h>
 #include <stdexcept>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "flow/http_client.h"
 
@@ -46,8 +46,8 @@ std::string Gateway::built_programs() {
     return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
 }
 
-Gateway::Gateway(const std::string& settings,
-                 const std::map<std::string, std::string>& environment, std::string programs)
+Gateway::Gateway(const std::string& settings, const std::map<std::string, std::string>& environment,
+                 std::string programs)
     : programs_(std::move(programs)), environment_(environment) {
     const std::string port = std::to_string(free_port());
     url_ = "http://127.0.0.1:" + port;
@@ -89,10 +89,10 @@ int Gateway::stop() {
 }
 
 std::string Gateway::token(const std::string& organization, const std::string& permissions) {
-    Process ctl({programs_ + "/tandemctl", "token", "--config", folder_.file("tandem.yaml"),
-                 "--org", organization, "--sub", "agent-1", "--permissions", permissions, "--ttl",
-                 "3600"},
-                environment_);
+    Process ctl(
+        {programs_ + "/tandemctl", "token", "--config", folder_.file("tandem.yaml"), "--org",
+         organization, "--sub", "agent-1", "--permissions", permissions, "--ttl", "3600"},
+        environment_);
     if (ctl.wait() != 0) throw std::runtime_error("no token: " + ctl.output());
     // The pipe may still hold the last bytes when the child has ended.
     ctl.await_output("\n", std::chrono::seconds(5));

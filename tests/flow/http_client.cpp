@@ -60,7 +60,8 @@ HttpAnswer HttpClient::send(const std::string& method, const std::string& path,
     curl_easy_reset(curl);
     const std::string url = base_url_ + path;
     curl_slist* list = nullptr;
-    for (const auto& [name, value] : headers) list = curl_slist_append(list, (name + ": " + value).c_str());
+    for (const auto& [name, value] : headers)
+        list = curl_slist_append(list, (name + ": " + value).c_str());
     curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);

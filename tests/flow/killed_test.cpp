@@ -89,8 +89,8 @@ class KilledTest : public CppUnit::TestFixture {
 public:
     void every_answered_webhook_is_there_once_after_ten_kills() {
         const char* chosen = std::getenv("TANDEM_TEST_SEED");
-        const unsigned seed = chosen ? static_cast<unsigned>(std::atoi(chosen))
-                                     : std::random_device{}();
+        const unsigned seed =
+            chosen ? static_cast<unsigned>(std::atoi(chosen)) : std::random_device{}();
         std::cerr << "seed " << seed << '\n';
         std::mt19937 random(seed);
 
@@ -104,7 +104,8 @@ public:
         int done = 0;
         while (done < kills) {
             // Spread over the whole run: never later than the share of work that is left.
-            const unsigned long until = webhooks * static_cast<unsigned long>(done + 1) / (kills + 2);
+            const unsigned long until =
+                webhooks * static_cast<unsigned long>(done + 1) / (kills + 2);
             const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
             while (ledger.answered() < until && std::chrono::steady_clock::now() < limit)
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -165,16 +166,14 @@ private:
                         bearer);
         // One last message marks the end of the replay.
         HttpClient client(gateway.url());
-        const TwilioRequest last =
-            twilio_request(std::string("https://gateway.example.com") + webhook_path,
-                           incoming_message(webhooks + 1, "+15552999999", business, "the last one"),
-                           auth_token);
-        CPPUNIT_ASSERT_EQUAL(
-            200, client
-                     .post(webhook_path, last.body,
-                           {{"Content-Type", "application/x-www-form-urlencoded"},
-                            {"X-Twilio-Signature", last.signature}})
-                     .status);
+        const TwilioRequest last = twilio_request(
+            std::string("https://gateway.example.com") + webhook_path,
+            incoming_message(webhooks + 1, "+15552999999", business, "the last one"), auth_token);
+        CPPUNIT_ASSERT_EQUAL(200, client
+                                      .post(webhook_path, last.body,
+                                            {{"Content-Type", "application/x-www-form-urlencoded"},
+                                             {"X-Twilio-Signature", last.signature}})
+                                      .status);
         std::map<std::string, int> found;
         size_t next = 0;
         for (bool ended = false; !ended;) {

@@ -1,13 +1,13 @@
 #include "flow/process.h"
 
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdexcept>
-#include <sys/wait.h>
-#include <unistd.h>
 
 extern char** environ;
 
@@ -51,9 +51,9 @@ Process::Process(const std::vector<std::string>& arguments,
 
     std::vector<std::string> own_arguments = arguments;
     std::vector<std::string> own_environment = merged_environment(environment);
-    const int failed = posix_spawn(&pid_, own_arguments.front().c_str(), &actions, nullptr,
-                                   pointers(own_arguments).data(),
-                                   pointers(own_environment).data());
+    const int failed =
+        posix_spawn(&pid_, own_arguments.front().c_str(), &actions, nullptr,
+                    pointers(own_arguments).data(), pointers(own_environment).data());
     posix_spawn_file_actions_destroy(&actions);
     close(pipe_ends[1]);
     if (failed) {

@@ -90,8 +90,7 @@ public:
 
         HttpClient provider(gateway_->url());
         const TwilioRequest hello = text_message(1, "Hello, is the red one in stock?");
-        const HttpAnswer answer =
-            provider.post(webhook_path, hello.body, signed_headers(hello));
+        const HttpAnswer answer = provider.post(webhook_path, hello.body, signed_headers(hello));
         CPPUNIT_ASSERT_EQUAL(200, answer.status);
         CPPUNIT_ASSERT(answer.header("Content-Type").find("text/xml") == 0);
         CPPUNIT_ASSERT(answer.body.find("<Response") != std::string::npos);
@@ -124,12 +123,11 @@ public:
                                      index_of(back.events(), "sms_received"));
 
         // The same webhook again: answered as before, no event.
-        const HttpAnswer repeated =
-            provider.post(webhook_path, hello.body, signed_headers(hello));
+        const HttpAnswer repeated = provider.post(webhook_path, hello.body, signed_headers(hello));
         CPPUNIT_ASSERT_EQUAL(200, repeated.status);
         const TwilioRequest more = text_message(2, "And the blue one?");
-        CPPUNIT_ASSERT_EQUAL(
-            200, provider.post(webhook_path, more.body, signed_headers(more)).status);
+        CPPUNIT_ASSERT_EQUAL(200,
+                             provider.post(webhook_path, more.body, signed_headers(more)).status);
         const int next = back.await("sms_received");
         CPPUNIT_ASSERT(next > 0);
         CPPUNIT_ASSERT_EQUAL(std::string("And the blue one?"),
@@ -162,10 +160,10 @@ public:
         refused(genuine.body + "&Extra=1", signed_headers(genuine));
         refused(genuine.body, unsigned_headers);
         TwilioRequest foreign = genuine;
-        foreign.signature = twilio_request("https://gateway.example.com/api/webhooks/other",
-                                           incoming_message(1, customer, business, "Hello"),
-                                           auth_token)
-                                .signature;
+        foreign.signature =
+            twilio_request("https://gateway.example.com/api/webhooks/other",
+                           incoming_message(1, customer, business, "Hello"), auth_token)
+                .signature;
         refused(foreign.body, signed_headers(foreign));
         CPPUNIT_ASSERT_EQUAL_MESSAGE("one body for every reason", size_t{1}, bodies.size());
 

@@ -39,12 +39,12 @@ public:
              "-DCMAKE_PREFIX_PATH=" + prefix, "-DBUILD_TESTING=OFF",
              std::string("-DCMAKE_CXX_FLAGS=") + TANDEM_SANITIZER_FLAGS});
         run({TANDEM_CMAKE, "--build", folder.file("build")});
-        run({"/bin/cp", folder.file("build") + "/tandem-acme.so",
-             prefix + "/lib/tandem/plugins/"});
+        run({"/bin/cp", folder.file("build") + "/tandem-acme.so", prefix + "/lib/tandem/plugins/"});
         run({prefix + "/bin/tandem-plugin-check", prefix + "/lib/tandem/plugins/tandem-acme.so"});
 
         Gateway gateway(std::string(R"(
-  directories: [")") + prefix + R"(/lib/tandem/plugins"]
+  directories: [")") + prefix +
+                            R"(/lib/tandem/plugins"]
 storage: {plugin: sqlite, options: {path: "${TEST_FOLDER}tandem.db"}}
 auth:
   - plugin: jwt
@@ -53,10 +53,10 @@ providers:
   - id: acme
     plugin: acme
     options: {api_key: a-key, webhook_secret: ")" +
-                        secret + R"("}
+                            secret + R"("}
 organizations:
   - {id: bikes, name: Bikes, default_region: US, numbers: [")" +
-                        business + R"("], channel: acme}
+                            business + R"("], channel: acme}
 )",
                         {}, prefix + "/bin");
         gateway.start();

@@ -36,8 +36,8 @@ TwilioRequest twilio_request(const std::string& url,
     std::string text = url;
     for (const auto& [name, value] : parameters) {  // a map is sorted by byte value
         text += name + value;
-        request.body += (request.body.empty() ? "" : "&") + form_encoded(name) + '=' +
-                        form_encoded(value);
+        request.body +=
+            (request.body.empty() ? "" : "&") + form_encoded(name) + '=' + form_encoded(value);
     }
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
@@ -54,10 +54,17 @@ std::map<std::string, std::string> incoming_message(unsigned long number, const 
                                                     const std::string& text) {
     char sid[40];
     std::snprintf(sid, sizeof sid, "SM%032lx", number);
-    return {{"MessageSid", sid},   {"SmsSid", sid},         {"SmsMessageSid", sid},
-            {"AccountSid", account_sid}, {"From", from},    {"To", to},
-            {"Body", text},        {"NumMedia", "0"},       {"NumSegments", "1"},
-            {"SmsStatus", "received"}, {"ApiVersion", "2010-04-01"}};
+    return {{"MessageSid", sid},
+            {"SmsSid", sid},
+            {"SmsMessageSid", sid},
+            {"AccountSid", account_sid},
+            {"From", from},
+            {"To", to},
+            {"Body", text},
+            {"NumMedia", "0"},
+            {"NumSegments", "1"},
+            {"SmsStatus", "received"},
+            {"ApiVersion", "2010-04-01"}};
 }
 
 }  // namespace tandem::flow

@@ -18,8 +18,7 @@ TwilioRequest twilio_request(const std::string& url,
 
 /// The parameters of an incoming message; the sid is made from `number`.
 std::map<std::string, std::string> incoming_message(unsigned long number, const std::string& from,
-                                                    const std::string& to,
-                                                    const std::string& text);
+                                                    const std::string& to, const std::string& text);
 
 /// The account that the parameters name, and a token for it.
 inline constexpr char account_sid[] = "AC00000000000000000000000000000001";

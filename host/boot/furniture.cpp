@@ -1,0 +1,140 @@
+#include "boot/furniture.h"
+
+#include "boot/places.h"
+#include "observe/routes.h"
+#include "receive/routes.h"
+#include "serve/static_files.h"
+#include "stream/routes.h"
+
+namespace tandem::boot {
+
+observe::Level level_of(const std::string& word) {
+    if (word == "error") return observe::Level::Error;
+    if (word == "warn") return observe::Level::Warn;
+    if (word == "debug") return observe::Level::Debug;
+    return observe::Level::Info;
+}
+
+std::vector<settings::PluginUse> plugin_uses(const settings::Settings& settings) {
+    std::vector<settings::PluginUse> all{settings.storage};
+    all.insert(all.end(), settings.auth.begin(), settings.auth.end());
+    all.insert(all.end(), settings.providers.begin(), settings.providers.end());
+    return all;
+}
+
+namespace {
+
+// Threads that read a conversation and build its ChangeSet: they wait for the disk, not
+// for a provider.
+constexpr unsigned lane_threads = 4;
+
+observe::LogPlan log_plan(const settings::Logging& log) {
+    observe::LogPlan plan;
+    plan.level = level_of(log.level);
+    plan.format = log.format == "text" ? observe::Format::Text : observe::Format::Json;
+    return plan;
+}
+
+stream::Options stream_options(const settings::Settings& settings) {
+    stream::Options options;
+    options.heartbeat = std::chrono::seconds(settings.stream.heartbeat_s);
+    options.max_backlog_bytes = settings.stream.max_backlog_bytes;
+    options.max_per_credential = settings.stream.max_per_credential;
+    options.history_limit = settings.conversation.history_limit;
+    return options;
+}
+
+Error failed(const std::string& what, const Error& reason) {
+    return Error{reason.code, what + ": " + reason.text};
+}
+
+}  // namespace
+
+Furniture::Furniture(const settings::Settings& settings_in_force)
+    : settings(settings_in_force),
+      logger(log_plan(settings.log), clock),
+      organizations(settings.organizations),
+      readiness(clock),
+      registry(load::make_registry(plugin_places(settings.plugins), {&logger, &clock, nullptr})) {
+    logger.measure(metrics);
+}
+
+Result<void> Furniture::check_options() {
+    std::string wrong;
+    for (const settings::PluginUse& use : plugin_uses(settings))
+        for (const settings::Finding& finding : registry->check(use))
+            if (!finding.warning) wrong += (wrong.empty() ? "" : "\n") + settings::to_text(finding);
+    if (!wrong.empty()) return Error{Code::Invalid, wrong};
+    return {};
+}
+
+Result<void> Furniture::load_plugins() {
+    for (const settings::PluginUse& use : settings.auth) {
+        Result<load::Instance> made = registry->create(use);
+        if (!made) return failed("auth " + use.plugin, made.error());
+        if (!made->authenticator)
+            return Error{Code::Invalid, use.where + ": " + use.plugin + " is no auth plugin"};
+        authenticators.push_back(made->authenticator);
+    }
+    for (const settings::PluginUse& use : settings.providers) {
+        Result<load::Instance> made = registry->create(use);
+        if (!made) return failed("provider " + use.id, made.error());
+        providers.push_back(*made);
+    }
+    return {};
+}
+
+Result<void> Furniture::open_store() {
+    Result<load::Instance> made = registry->create(settings.storage);
+    if (!made) return failed("storage " + settings.storage.plugin, made.error());
+    store = made->store;
+    if (!store)
+        return Error{Code::Invalid, settings.storage.where + ": " + settings.storage.plugin +
+                                        " is no storage plugin"};
+    if (const Result<void> started = registry->start(); !started)
+        return failed("storage " + settings.storage.plugin, started.error());
+    if (const Result<void> migrated = store->migrate(); !migrated)
+        return failed("storage " + settings.storage.plugin, migrated.error());
+    return {};
+}
+
+void Furniture::furnish() {
+    feed = std::make_unique<publish::JournalFeed>(*store, logger, metrics);
+    dispatcher = std::make_unique<dispatch::Dispatcher>(*store, clock, logger, metrics);
+    dispatcher->pass_on(feed.get());
+    committer =
+        std::make_unique<store::GroupCommitter>(*store, dispatcher.get(), logger, metrics,
+                                                [this](const std::string&) { store_broke = true; });
+    const store::LanesLimits lane_limits;
+    lane_workers = std::make_unique<Workers>(lane_threads, lane_limits.waiting);
+    lanes = std::make_unique<store::ConversationLanes>(
+        [this](std::function<void()> work) { lane_workers->run(std::move(work)); }, logger, metrics,
+        lane_limits);
+    retention = std::make_unique<publish::Retention>(
+        *store, organizations, static_cast<int64_t>(settings.stream.retention_events), logger);
+
+    gate = std::make_unique<admit::Gate>(
+        clock, organizations, authenticators,
+        admit::GateOptions{settings.server.query_tokens, settings.server.metrics_from}, logger,
+        metrics);
+    tickets = std::make_unique<stream::Tickets>(clock);
+    gate->tickets(tickets.get());
+    hub = std::make_unique<stream::Hub>(stream_options(settings), *store, *feed, *gate, clock, ids,
+                                        logger, metrics);
+    feed->tell(*hub);
+
+    intake = std::make_unique<receive::Intake>(
+        receive::Ground{&organizations, store.get(), committer.get(), lanes.get(), &clock, &ids,
+                        &logger, &metrics},
+        receive::IntakeOptions{settings.server.public_url,
+                               Milliseconds(settings.conversation.coalesce_ms)});
+    registry->use_events(*intake);
+
+    readiness.watch("storage", [this] {
+        const Result<void> works = committer->health();
+        if (!works) return works.error().text;
+        return store->health() ? std::string() : std::string("the store cannot write");
+    });
+}
+
+}  // namespace tandem::boot

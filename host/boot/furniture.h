@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "admit/gate.h"
+#include "base/id.h"
+#include "base/workers.h"
+#include "deliver/sender.h"
+#include "dispatch/dispatch.h"
+#include "load/load.h"
+#include "observe/logger.h"
+#include "observe/readiness.h"
+#include "observe/registry.h"
+#include "publish/journal_feed.h"
+#include "publish/retention.h"
+#include "receive/intake.h"
+#include "reply/turns.h"
+#include "serve/server.h"
+#include "store/committer.h"
+#include "store/lanes.h"
+#include "stream/hub.h"
+#include "stream/places.h"
+#include "stream/tickets.h"
+
+namespace tandem::boot {
+
+/// The word of `log.level` as a level.
+observe::Level level_of(const std::string& word);
+/// Every plugin that the settings use, in the order of their making.
+std::vector<settings::PluginUse> plugin_uses(const settings::Settings& settings);
+
+/// Everything that lives while the gateway runs, in the order of its making; it is taken
+/// apart in reverse.
+struct Furniture {
+    explicit Furniture(const settings::Settings& settings);
+
+    // In this order; the first failure ends it.
+    Result<void> check_options();
+    Result<void> open_store();
+    Result<void> load_plugins();
+    void furnish();
+    std::vector<serve::Route> routes();
+
+    const settings::Settings& settings;
+    SystemClock clock;
+    observe::Logger logger;
+    observe::MetricRegistry metrics;
+    IdSource ids{clock};
+    const domain::Organizations organizations;
+    observe::Readiness readiness;
+    std::atomic<bool> store_broke{false};
+
+    std::unique_ptr<load::Registry> registry;
+    std::shared_ptr<store::Store> store;
+    std::vector<std::shared_ptr<admit::Authenticator>> authenticators;
+    std::vector<load::Instance> providers;
+
+    std::unique_ptr<publish::JournalFeed> feed;
+    std::unique_ptr<dispatch::Dispatcher> dispatcher;
+    std::unique_ptr<store::GroupCommitter> committer;
+    std::unique_ptr<Workers> lane_workers;
+    std::unique_ptr<store::ConversationLanes> lanes;
+    std::unique_ptr<publish::Retention> retention;
+    std::unique_ptr<admit::Gate> gate;
+    std::unique_ptr<stream::Tickets> tickets;
+    std::unique_ptr<stream::Hub> hub;
+    std::unique_ptr<receive::Intake> intake;
+    deliver::FenceGate fence;
+    std::unique_ptr<deliver::Sender> sender;
+    std::unique_ptr<reply::Turns> turns;
+    std::unique_ptr<serve::Server> server;
+};
+
+}  // namespace tandem::boot

@@ -1,0 +1,100 @@
+#include "boot/gateway.h"
+
+#include <stdexcept>
+
+#include "boot/furniture.h"
+#include "boot/places.h"
+
+namespace tandem::boot {
+
+namespace {
+
+// The contract gives 15 s from TERM to the end; what these leave is for plugins.
+constexpr std::chrono::milliseconds drain_time{6000};
+constexpr Milliseconds settle_time{4000};
+constexpr Milliseconds commit_time{2000};
+
+}  // namespace
+
+Gateway::Gateway(settings::Settings settings) : settings_(std::move(settings)) {}
+
+Gateway::~Gateway() {
+    stop();
+}
+
+Result<void> Gateway::start() {
+    furniture_ = std::make_unique<Furniture>(settings_);
+    Furniture& own = *furniture_;
+    own.logger.info("boot", "starting", {{"version", TANDEM_VERSION}});
+    if (Result<void> checked = own.check_options(); !checked) return checked;
+    if (Result<void> opened = own.open_store(); !opened) return opened;
+    if (Result<void> loaded = own.load_plugins(); !loaded) return loaded;
+    own.furnish();
+    // Providers begin only when what they tell can be recorded.
+    own.intake->start();
+    if (Result<void> started = own.registry->start(); !started) return started;
+    own.retention->start();
+    own.hub->start();
+    own.dispatcher->start();
+    try {
+        own.server = std::make_unique<serve::Server>(
+            serve::server_options(settings_.server, settings_.limits), own.routes(),
+            serve::Furniture{own.gate.get(), &own.logger, &own.metrics,
+                             [&own] { own.hub->stop(); }});
+        own.server->start();
+    } catch (const std::runtime_error& failure) {
+        return Error{Code::Unavailable, failure.what()};
+    }
+    for (const std::string& address : own.server->addresses())
+        own.logger.info("boot", "listening", {{"address", address}});
+    return {};
+}
+
+void Gateway::stop() {
+    if (!furniture_) return;
+    Furniture& own = *furniture_;
+    own.readiness.drain();
+    // Nothing new comes in, then nothing new goes out, then what was promised is written.
+    if (own.server && !own.server->drain(drain_time))
+        own.logger.warn("boot", "requests were cut off at the end of the drain");
+    if (own.hub) own.hub->stop();
+    if (own.dispatcher && !own.dispatcher->stop(settle_time))
+        own.logger.warn("boot", "a send or an AI turn was still in hand; its lease will lapse");
+    if (own.intake) own.intake->stop();
+    if (own.retention) own.retention->stop();
+    if (own.lanes) own.lanes->stop();
+    if (own.lane_workers) own.lane_workers->stop();
+    if (own.committer) own.committer->stop(commit_time);
+    if (own.server) own.server->stop();
+    own.registry->stop();
+    own.logger.info("boot", "stopped", {{"reason", failed() ? "the store broke" : "asked to"}});
+    own.logger.flush(std::chrono::milliseconds(500));
+    furniture_.reset();
+}
+
+bool Gateway::failed() const {
+    return furniture_ && furniture_->store_broke;
+}
+
+void Gateway::settings_changed(const settings::Loaded& loaded) {
+    Furniture& own = *furniture_;
+    if (!loaded.usable()) {
+        own.logger.error("boot", "the new settings are wrong; the old ones stay in force",
+                         {{"first", settings::to_text(loaded.findings.front())}});
+        return;
+    }
+    own.logger.level(level_of(loaded.settings.log.level));
+    own.logger.info("boot", "the log level was applied; other changes take a restart");
+}
+
+std::vector<settings::Finding> Gateway::check_plugins(const settings::Settings& settings) {
+    Furniture furniture(settings);
+    std::vector<settings::Finding> all;
+    for (const settings::PluginUse& use : plugin_uses(settings)) {
+        const std::vector<settings::Finding> found = furniture.registry->check(use);
+        all.insert(all.end(), found.begin(), found.end());
+    }
+    return all;
+}
+
+}  // namespace tandem::boot
