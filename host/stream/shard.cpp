@@ -14,6 +14,10 @@ constexpr int slots_per_interval = 16;
 // One more than an interval has, as a visit is never due in the slot that is being visited.
 constexpr size_t slots = slots_per_interval + 2;
 
+// Questions to the store that wait: more than streams can be open, each of which asks one
+// thing at a time.
+constexpr size_t most_questions = 65536;
+
 }  // namespace
 
 Fittings::Fittings(const Options& the_options, store::Store& store, publish::Feed& feed,
@@ -28,7 +32,7 @@ Fittings::Fittings(const Options& the_options, store::Store& store, publish::Fee
       events(metrics.counter("tandem_stream_events_total", "Events given to streams")),
       draw(std::random_device{}()),
       replay(store, feed, clock, ids, options.history_limit),
-      workers(options.replay_threads) {
+      workers(options.replay_threads, most_questions) {
     metrics.gauge("tandem_streams_open", "Event streams that are open", {},
                   [this] { return static_cast<double>(open.load()); });
 }

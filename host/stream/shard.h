@@ -10,12 +10,12 @@
 #include "admit/admit.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/workers.h"
 #include "observe/observe.h"
 #include "publish/payload.h"
 #include "stream/replay.h"
 #include "stream/stream.h"
 #include "stream/subscriber.h"
-#include "stream/workers.h"
 
 namespace tandem::stream {
 
