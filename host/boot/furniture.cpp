@@ -1,5 +1,8 @@
 #include "boot/furniture.h"
 
+#include <iterator>
+#include <string_view>
+
 #include "boot/places.h"
 #include "observe/routes.h"
 #include "receive/routes.h"
@@ -99,30 +102,46 @@ Result<void> Furniture::open_store() {
 }
 
 void Furniture::furnish() {
+    furnish_writing();
+    furnish_watching();
+    furnish_talking();
+    readiness.watch("storage", [this] {
+        const Result<void> works = committer->health();
+        if (!works) return works.error().text;
+        return store->health() ? std::string() : std::string("the store cannot write");
+    });
+}
+
+void Furniture::furnish_writing() {
     feed = std::make_unique<publish::JournalFeed>(*store, logger, metrics);
     dispatcher = std::make_unique<dispatch::Dispatcher>(*store, clock, logger, metrics);
     dispatcher->pass_on(feed.get());
     committer =
         std::make_unique<store::GroupCommitter>(*store, dispatcher.get(), logger, metrics,
                                                 [this](const std::string&) { store_broke = true; });
-    const store::LanesLimits lane_limits;
-    lane_workers = std::make_unique<Workers>(lane_threads, lane_limits.waiting);
+    const store::LanesLimits limits;
+    lane_workers = std::make_unique<Workers>(lane_threads, limits.waiting);
     lanes = std::make_unique<store::ConversationLanes>(
         [this](std::function<void()> work) { lane_workers->run(std::move(work)); }, logger, metrics,
-        lane_limits);
+        limits);
     retention = std::make_unique<publish::Retention>(
         *store, organizations, static_cast<int64_t>(settings.stream.retention_events), logger);
+}
 
+void Furniture::furnish_watching() {
     gate = std::make_unique<admit::Gate>(
         clock, organizations, authenticators,
         admit::GateOptions{settings.server.query_tokens, settings.server.metrics_from}, logger,
         metrics);
     tickets = std::make_unique<stream::Tickets>(clock);
     gate->tickets(tickets.get());
+    places = std::make_unique<stream::Places>(settings.stream.max_per_credential);
     hub = std::make_unique<stream::Hub>(stream_options(settings), *store, *feed, *gate, clock, ids,
                                         logger, metrics);
     feed->tell(*hub);
+}
 
+void Furniture::furnish_talking() {
     intake = std::make_unique<receive::Intake>(
         receive::Ground{&organizations, store.get(), committer.get(), lanes.get(), &clock, &ids,
                         &logger, &metrics},
@@ -130,11 +149,67 @@ void Furniture::furnish() {
                                Milliseconds(settings.conversation.coalesce_ms)});
     registry->use_events(*intake);
 
-    readiness.watch("storage", [this] {
-        const Result<void> works = committer->health();
-        if (!works) return works.error().text;
-        return store->health() ? std::string() : std::string("the store cannot write");
-    });
+    deliver::Sender::Channels channels;
+    reply::Turns::Responders responders;
+    for (const load::Instance& provider : providers) {
+        if (provider.channel) channels.emplace(provider.id, provider.channel);
+        if (provider.responder) responders.emplace(provider.id, provider.responder);
+    }
+    // A claim of the process before this one must not look like one of ours.
+    const std::string worker = random_hex(8);
+    deliver::SenderOptions sending;
+    sending.worker = worker;
+    sending.status_url = [this](const std::string& instance) { return status_url(instance); };
+    sender = std::make_unique<deliver::Sender>(
+        deliver::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
+                        &metrics, &fence},
+        channels, sending);
+    reply::TurnOptions answering;
+    answering.worker = worker;
+    answering.quiet = Milliseconds(settings.conversation.coalesce_ms);
+    turns = std::make_unique<reply::Turns>(reply::Ground{store.get(), committer.get(), &clock, &ids,
+                                                         &organizations, &logger, &metrics},
+                                           responders, channels, answering);
+    dispatcher->add(*sender, {});
+    dispatcher->add(*turns, {});
+}
+
+std::vector<receive::Source> Furniture::sources() const {
+    std::vector<receive::Source> all;
+    for (size_t i = 0; i < providers.size(); ++i)
+        if (providers[i].webhook)
+            all.push_back({providers[i].webhook, settings.providers[i].signature_mode == "report"});
+    return all;
+}
+
+std::string Furniture::status_url(const std::string& instance) const {
+    // The path is the contract's; a provider without it reports in its own way or not at all.
+    constexpr std::string_view path = "sms/status";
+    for (const load::Instance& provider : providers) {
+        if (provider.id != instance || !provider.webhook) continue;
+        for (const receive::WebhookRoute& route : provider.webhook->routes())
+            if (route.path == path)
+                return settings.server.public_url + "/api/webhooks/" + instance + "/" + route.path;
+    }
+    return {};
+}
+
+std::vector<serve::Route> Furniture::routes() {
+    std::vector<serve::Route> all;
+    const auto add = [&all](std::vector<serve::Route> more) {
+        std::move(more.begin(), more.end(), std::back_inserter(all));
+    };
+    add(observe::routes(metrics, readiness));
+    add(stream::routes({*hub, *tickets, *places, *store, organizations}));
+    add(receive::webhook_routes(*intake, sources(), settings.limits.webhook_body_bytes));
+    for (size_t i = 0; i < providers.size(); ++i) {
+        if (settings.providers[i].plugin != "sandbox" || !providers[i].webhook) continue;
+        add(receive::sandbox_routes(*intake, {providers[i].webhook}, organizations, ids, clock,
+                                    settings.limits.body_bytes));
+        break;  // one customer to play with is enough; a second would claim the same paths
+    }
+    add(serve::static_files(console_folder()));
+    return all;
 }
 
 }  // namespace tandem::boot

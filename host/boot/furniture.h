@@ -43,6 +43,15 @@ struct Furniture {
     void furnish();
     std::vector<serve::Route> routes();
 
+    /// What makes the commits and what follows from them.
+    void furnish_writing();
+    /// Who may come in, and what they watch.
+    void furnish_watching();
+    /// What providers tell us, and what we tell them.
+    void furnish_talking();
+    std::vector<receive::Source> sources() const;
+    std::string status_url(const std::string& instance) const;
+
     const settings::Settings& settings;
     SystemClock clock;
     observe::Logger logger;
@@ -65,6 +74,7 @@ struct Furniture {
     std::unique_ptr<publish::Retention> retention;
     std::unique_ptr<admit::Gate> gate;
     std::unique_ptr<stream::Tickets> tickets;
+    std::unique_ptr<stream::Places> places;
     std::unique_ptr<stream::Hub> hub;
     std::unique_ptr<receive::Intake> intake;
     deliver::FenceGate fence;
