@@ -33,18 +33,21 @@ public:
     using Failure = boost::beast::error_code;
 
     bool at_chunk_line() const { return chunked() && left_ == 0; }
-    Verdict look_at_chunk_line(std::string_view bytes, bool& complete);
-    Verdict look_at_trailer(std::string_view bytes, bool& complete) const;
+    /// `length` is 0 until the line is whole, with the trailers behind it if it is the last.
+    Verdict look_at_chunk_line(std::string_view bytes, size_t& length, bool& last);
+    /// The last chunk as Beast shall see it: without trailers.
+    std::string_view plain_end() const { return first_ ? "0\r\n\r\n" : "\r\n0\r\n\r\n"; }
 
     size_t limit = 0;
     std::string* body = nullptr;
     bool over_limit = false;
 
 private:
+    static Verdict look_at_trailer(std::string_view bytes, size_t& length);
+
     void on_request_impl(http::verb, Text, Text, int, Failure&) override {}
     void on_response_impl(int, Text, int, Failure&) override {}
-    // Fields are taken from the raw block, in wire order; what comes here after the
-    // header's end are trailers, which must never join them.
+    // Fields are taken from the raw block, in wire order.
     void on_field_impl(http::field, Text, Text, Failure&) override {}
     void on_header_impl(Failure&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>&, Failure&) override {}
@@ -83,14 +86,11 @@ private:
 
 // Beast takes nine digits, and says nothing of how much it was made to skip: so each size
 // line is looked at here first, and Beast sees it only when it is whole.
-Verdict Framing::Parser::look_at_chunk_line(std::string_view bytes, bool& complete) {
-    complete = false;
-    size_t start = 0;
-    if (!first_) {
-        if (bytes.size() < 2) return std::nullopt;
-        if (bytes.substr(0, 2) != "\r\n") return bad_chunk;
-        start = 2;
-    }
+Verdict Framing::Parser::look_at_chunk_line(std::string_view bytes, size_t& length, bool& last) {
+    length = 0;
+    const size_t start = first_ ? 0 : 2;
+    if (bytes.size() < start) return std::nullopt;
+    if (bytes.substr(0, start) != std::string_view("\r\n", start)) return bad_chunk;
     const std::string_view rest = bytes.substr(start);
     size_t digits = 0;
     while (digits < rest.size() && hex_digit(rest[digits])) ++digits;
@@ -99,42 +99,40 @@ Verdict Framing::Parser::look_at_chunk_line(std::string_view bytes, bool& comple
     if (digits == 0 || (rest[digits] != '\r' && rest[digits] != ';')) return bad_chunk;
 
     const size_t end = rest.find('\n', digits);
-    const size_t line = end == std::string_view::npos ? rest.size() : end + 1;
-    const size_t extension = line - digits;
+    const size_t extension = std::min(end, rest.size()) - digits;
     if (extension_bytes_ + extension > max_chunk_extension_bytes) return bad_chunk;
     if (end == std::string_view::npos) return std::nullopt;
     if (rest[end - 1] != '\r') return bad_chunk;
     for (const char c : rest.substr(digits, end - 1 - digits))
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return bad_chunk;
 
-    const bool last = rest.substr(0, digits).find_first_not_of('0') == std::string_view::npos;
+    last = rest.substr(0, digits).find_first_not_of('0') == std::string_view::npos;
+    size_t trailer = 0;
     if (last) {
-        if (const Verdict verdict = look_at_trailer(rest.substr(end + 1), complete)) return verdict;
-        if (!complete) return std::nullopt;
+        const Verdict verdict = look_at_trailer(rest.substr(end + 1), trailer);
+        if (verdict || trailer == 0) return verdict;
     }
-    // The line's own end is no extension; millions of bare chunks stay allowed.
-    extension_bytes_ += extension - 2;
-    complete = true;
+    // The line's own end is no extension: any number of plain chunks is allowed.
+    extension_bytes_ += extension - 1;
+    length = start + end + 1 + trailer;
     return std::nullopt;
 }
 
-Verdict Framing::Parser::look_at_trailer(std::string_view bytes, bool& complete) const {
-    size_t start = 0;
-    while (start < bytes.size()) {
+Verdict Framing::Parser::look_at_trailer(std::string_view bytes, size_t& length) {
+    for (size_t start = 0; start < bytes.size();) {
         const size_t end = bytes.find('\n', start);
+        if (std::min(end, bytes.size()) > max_trailer_bytes) return bad_chunk;
         if (end == std::string_view::npos) break;
-        if (end + 1 > max_trailer_bytes) return bad_chunk;
         if (end == start || bytes[end - 1] != '\r') return bad_chunk;
         const std::string_view line = bytes.substr(start, end - 1 - start);
+        start = end + 1;
         if (line.empty()) {
-            complete = true;
-            return std::nullopt;
+            length = start;
+            break;
         }
         Header ignored;
         if (const Verdict verdict = read_field(line, {}, ignored)) return verdict;
-        start = end + 1;
     }
-    if (bytes.size() > max_trailer_bytes) return bad_chunk;
     return std::nullopt;
 }
 
@@ -163,16 +161,20 @@ Verdict Framing::take_body(std::string_view bytes, size_t limit, std::string& bo
     parser_->limit = limit;
     parser_->body = &body;
     while (!parser_->is_done()) {
-        const std::string_view rest = bytes.substr(used);
+        std::string_view rest = bytes.substr(used);
         if (rest.empty()) return std::nullopt;
+        size_t length = 0;
+        bool last = false;
         if (parser_->at_chunk_line()) {
-            bool complete = false;
-            if (const Verdict verdict = parser_->look_at_chunk_line(rest, complete)) return verdict;
-            if (!complete) return std::nullopt;
+            if (const Verdict verdict = parser_->look_at_chunk_line(rest, length, last))
+                return verdict;
+            if (length == 0) return std::nullopt;
+            // Trailers were looked at and end here: Beast would take them for headers.
+            if (last) rest = parser_->plain_end();
         }
         boost::beast::error_code problem;
         const size_t taken = parser_->put(boost::asio::buffer(rest.data(), rest.size()), problem);
-        used += taken;
+        used += last ? length : taken;
         if (parser_->over_limit) return body_too_large;
         if (problem == http::error::need_more) return std::nullopt;
         if (problem) return parser_->chunked() ? bad_chunk : malformed;

@@ -21,6 +21,20 @@ RawClient::RawClient(uint16_t port, int receive_buffer)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (receive_buffer > 0)
         setsockopt(socket_.number(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    connect_to(port);
+}
+
+RawClient::RawClient(uint16_t port, const std::string& source)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    inet_pton(AF_INET, source.c_str(), &name.sin_addr);
+    if (bind(socket_.number(), reinterpret_cast<sockaddr*>(&name), sizeof name) != 0)
+        throw std::runtime_error("cannot bind to " + source);
+    connect_to(port);
+}
+
+void RawClient::connect_to(uint16_t port) {
     sockaddr_in name{};
     name.sin_family = AF_INET;
     name.sin_port = htons(port);

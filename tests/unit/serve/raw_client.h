@@ -27,6 +27,8 @@ public:
 
     /// A small `receive_buffer` makes a client that reads slowly felt at once.
     explicit RawClient(uint16_t port, int receive_buffer = 0);
+    /// Comes from another of the loopback's addresses.
+    RawClient(uint16_t port, const std::string& source);
 
     /// False when the peer is gone.
     bool send(std::string_view bytes);
@@ -45,6 +47,7 @@ public:
     int number() const { return socket_.number(); }
 
 private:
+    void connect_to(uint16_t port);
     bool fill(std::chrono::steady_clock::time_point end);
 
     Descriptor socket_;
