@@ -1,5 +1,6 @@
 #include "deliver/sender.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -15,6 +16,22 @@ using domain::Delivery;
 constexpr std::string_view room = "deliver";
 // Each lost race means that another commit of the conversation went through.
 constexpr unsigned max_rebuilds = 8;
+
+// How far back an earlier text of the AI is looked for: an answer has three parts.
+constexpr unsigned texts_before = 16;
+// How soon a text that waits for an earlier one looks again.
+constexpr Milliseconds turn_pause{1000};
+
+/// Whether an earlier text of the AI still waits for its provider: the parts of an answer
+/// leave in their order, also when the first one has to be tried again.
+bool has_predecessor(const std::vector<domain::Message>& messages, const domain::Message& message) {
+    return std::any_of(messages.begin(), messages.end(), [&](const domain::Message& other) {
+        const bool waits = other.delivery == Delivery::Queued ||
+                           (other.delivery == Delivery::Sending && other.provider_id.empty());
+        return waits && other.number < message.number && other.author == domain::Author::Ai &&
+               other.control_epoch == message.control_epoch;
+    });
+}
 
 /// The order of the preconditions of a ChangeSet made here: the row's first.
 constexpr size_t row_precondition = 0;
@@ -50,6 +67,8 @@ void Sender::work(const store::Owed& owed) {
             if (finish(*scene, *end, false) == Commit::Again) continue;
             return;
         }
+        if (scene->by_ai() && has_predecessor(scene->snapshot.messages, scene->message))
+            return wait(owed);
         std::unique_ptr<FenceGate::Pass> pass;
         if (scene->by_ai())
             pass = ground_.gate->enter(owed.organization, owed.address, owed.control_epoch,
@@ -67,7 +86,8 @@ void Sender::work(const store::Owed& owed) {
 Result<Sender::Scene> Sender::look(const store::Owed& owed) const {
     Scene scene;
     scene.owed = owed;
-    auto snapshot = ground_.store->snapshot(owed.organization, owed.address, 0);
+    auto snapshot = ground_.store->snapshot(owed.organization, owed.address,
+                                            owed.control_epoch >= 0 ? texts_before : 0);
     if (!snapshot) return snapshot.error();
     if (!snapshot->conversation) return Error{Code::NotFound, "there is no conversation"};
     scene.snapshot = std::move(*snapshot);
@@ -85,6 +105,16 @@ void Sender::drop(const store::Owed& owed) {
     set.operations.push_back(store::Settle{owed.id, store::Settlement::Done, {}, {}});
     if (commit(std::move(set), owed) == Commit::Done)
         ground_.log->info(room, "an owed message is gone", {{"owed", owed.id}});
+}
+
+void Sender::wait(const store::Owed& owed) {
+    const Time now = ground_.clock->now();
+    store::ChangeSet set;
+    set.organization = owed.organization;
+    set.preconditions.push_back(store::OwedUnclaimed{owed.id, now});
+    set.operations.push_back(store::Settle{owed.id, store::Settlement::Retry, now + turn_pause,
+                                           "an earlier part of the answer still waits"});
+    commit(std::move(set), owed);
 }
 
 /// Whether the message ends before its provider sees it.

@@ -68,6 +68,7 @@ private:
 
     Result<Scene> look(const store::Owed& owed) const;
     void drop(const store::Owed& owed);
+    void wait(const store::Owed& owed);
     std::optional<End> last_gate(const Scene& scene) const;
     Commit finish(const Scene& scene, const End& end, bool claimed);
     Commit claim(const Scene& scene);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <map>
+#include <utility>
 
 namespace tandem::dispatch {
 
@@ -40,7 +41,9 @@ struct Dispatcher::Station {
     std::map<std::string, unsigned> busy;  // workers of an instance
     // Shared with the gauge, which may be asked when the dispatcher is gone.
     std::shared_ptr<std::atomic<size_t>> waiting = std::make_shared<std::atomic<size_t>>(0);
-    bool more = false;  // the store had more than was read
+    bool looking = false;        // the store is being read
+    std::set<std::string> over;  // ids that were done meanwhile: what was read of them is old
+    bool more = false;           // the store had more than was read
 
     Instant next_look() const {
         return wakes.empty() ? next_poll : std::min(next_poll, *wakes.begin());
@@ -135,17 +138,21 @@ void Dispatcher::look(Station& station, std::unique_lock<std::mutex>& lock) {
     // Full: a worker that empties it looks again.
     station.more = station.ready.size() >= rows_at_once;
     if (station.more) return;
+    station.looking = true;
     lock.unlock();
     Result<std::vector<store::Owed>> rows =
         store_.due(station.desk.kind(), clock_.now(), rows_at_once);
     lock.lock();
+    station.looking = false;
+    const std::set<std::string> over = std::exchange(station.over, {});
     if (!rows) {
         log_.warn("dispatch", "what is due could not be read", {{"reason", rows.error().text}});
         return;
     }
     station.more = rows->size() == rows_at_once;
     for (store::Owed& owed : *rows)
-        if (station.known.insert(owed.id).second) station.ready.push_back(std::move(owed));
+        if (over.count(owed.id) == 0 && station.known.insert(owed.id).second)
+            station.ready.push_back(std::move(owed));
     *station.waiting = station.ready.size();
     work_changed_.notify_all();
 }
@@ -166,6 +173,7 @@ void Dispatcher::serve(Station& station) {
         }
         lock.lock();
         station.known.erase(owed.id);
+        if (station.looking) station.over.insert(owed.id);
         station.in_hand.erase(conversation);
         --station.busy[owed.instance];
         if (station.more && station.ready.empty()) {

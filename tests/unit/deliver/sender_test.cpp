@@ -1,0 +1,443 @@
+#include "deliver/sender.h"
+
+#include <cppunit/TestFixture.h>
+
+#include "unit/deliver/world.h"
+
+namespace tandem::deliver {
+
+namespace {
+
+using domain::Delivery;
+using testing::ScriptedChannel;
+using testing::World;
+using Kind = Receipt::Kind;
+using Texts = std::vector<std::string>;
+
+/// Fails the next commits, as a store does that is away.
+class Unsteady : public store::Committer {
+public:
+    explicit Unsteady(store::Committer& behind) : behind_(behind) {}
+    bool submit(store::ChangeSet set, Done done) override {
+        return behind_.submit(std::move(set), std::move(done));
+    }
+    Result<store::Outcome> commit(store::ChangeSet set) override {
+        if (before) std::exchange(before, {})();
+        if (failures > 0 && failures-- > 0) return Error{Code::Unavailable, "away"};
+        return behind_.commit(std::move(set));
+    }
+    int failures = 0;
+    std::function<void()> before;  // called once, before the next commit
+
+private:
+    store::Committer& behind_;
+};
+
+}  // namespace
+
+class SenderTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(SenderTest);
+    CPPUNIT_TEST(an_accepted_text_is_recorded_once_with_the_providers_id);
+    CPPUNIT_TEST(the_provider_gets_everything_it_needs);
+    CPPUNIT_TEST(a_refused_text_fails_for_good);
+    CPPUNIT_TEST(a_refusal_for_opting_out_is_remembered);
+    CPPUNIT_TEST(what_was_certainly_not_sent_is_tried_again_by_the_table);
+    CPPUNIT_TEST(a_text_that_cannot_be_sent_in_time_expires);
+    CPPUNIT_TEST(an_unknown_outcome_is_kept_and_never_repeated);
+    CPPUNIT_TEST(a_channel_that_throws_leaves_an_unknown_outcome);
+    CPPUNIT_TEST(after_an_opt_out_nothing_is_sent);
+    CPPUNIT_TEST(an_opt_out_between_look_and_claim_stops_the_text);
+    CPPUNIT_TEST(the_fence_stops_an_ai_text_before_the_claim);
+    CPPUNIT_TEST(the_fence_stops_an_ai_text_between_look_and_claim);
+    CPPUNIT_TEST(the_fence_stops_an_ai_text_between_claim_and_wire);
+    CPPUNIT_TEST(a_takeover_names_what_is_on_the_wire);
+    CPPUNIT_TEST(a_humans_text_passes_the_fence);
+    CPPUNIT_TEST(a_process_that_died_with_a_claim_leaves_an_unknown_outcome);
+    CPPUNIT_TEST(a_process_that_died_between_two_tries_changes_nothing);
+    CPPUNIT_TEST(a_status_that_is_faster_than_the_receipt_stays);
+    CPPUNIT_TEST(a_receipt_is_recorded_once_the_store_is_back);
+    CPPUNIT_TEST(a_claim_that_somebody_else_holds_is_left_alone);
+    CPPUNIT_TEST(a_lapsed_claim_still_records_what_the_provider_said);
+    CPPUNIT_TEST(an_id_that_the_provider_gave_twice_does_not_lose_the_outcome);
+    CPPUNIT_TEST(an_erased_message_is_not_looked_for_for_ever);
+    CPPUNIT_TEST(parts_of_an_answer_keep_their_order_over_retries);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void setUp() override {
+        world_ = std::make_unique<World>();
+        channel_ = std::make_shared<ScriptedChannel>();
+        unsteady_ = std::make_unique<Unsteady>(*world_->committer);
+        world_->customer_writes("hello", false);
+        start("worker-1");
+    }
+    void tearDown() override {
+        sender_.reset();
+        world_.reset();
+    }
+
+    void an_accepted_text_is_recorded_once_with_the_providers_id() {
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        const domain::Message message = world_->message(id);
+        CPPUNIT_ASSERT(Delivery::Sent == message.delivery);
+        CPPUNIT_ASSERT_EQUAL(std::string("SM1"), message.provider_id);
+        CPPUNIT_ASSERT(Texts{"sms_status_update sent"} == world_->events());
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        CPPUNIT_ASSERT_EQUAL(1.0, metric("tandem_outbox_attempts_total twilio accepted"));
+    }
+
+    void the_provider_gets_everything_it_needs() {
+        const std::string id = world_->owe_text("hi", -1);
+        Delivery meanwhile = Delivery::Unknown;
+        channel_->during = [&] { meanwhile = world_->message(id).delivery; };
+        work();
+        CPPUNIT_ASSERT(Delivery::Sending == meanwhile);
+        const OutboundMessage& sent = channel_->sent.at(0);
+        CPPUNIT_ASSERT_EQUAL(id, sent.message_id);
+        CPPUNIT_ASSERT_EQUAL(std::string("+15550001111"), sent.from);
+        CPPUNIT_ASSERT_EQUAL(std::string(World::customer), sent.to);
+        CPPUNIT_ASSERT_EQUAL(std::string("hi"), sent.text);
+        CPPUNIT_ASSERT_EQUAL(std::string("https://gw/api/webhooks/twilio/sms/status"),
+                             sent.status_url);
+        CPPUNIT_ASSERT_EQUAL(int64_t{15000}, static_cast<int64_t>(sent.deadline.count()));
+    }
+
+    void a_refused_text_fails_for_good() {
+        channel_->receipts = {ScriptedChannel::of(Kind::Refused)};
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        const domain::Message message = world_->message(id);
+        CPPUNIT_ASSERT(Delivery::Failed == message.delivery);
+        CPPUNIT_ASSERT_EQUAL(std::string("30001"), message.error_code);
+        CPPUNIT_ASSERT(Texts{"sms_status_update failed"} == world_->events());
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+        CPPUNIT_ASSERT(!world_->conversation().opted_out);
+    }
+
+    void a_refusal_for_opting_out_is_remembered() {
+        Receipt receipt = ScriptedChannel::of(Kind::Refused);
+        receipt.opted_out = true;
+        channel_->receipts = {receipt};
+        world_->owe_text("hi", 0);
+        work();
+        CPPUNIT_ASSERT(world_->conversation().opted_out);
+        const Texts expected{"sms_status_update failed", "customer_opted_out"};
+        CPPUNIT_ASSERT(expected == world_->events());
+    }
+
+    void what_was_certainly_not_sent_is_tried_again_by_the_table() {
+        Receipt wish = ScriptedChannel::of(Kind::NotSent);
+        wish.retry_after = Milliseconds{20000};
+        channel_->receipts = {ScriptedChannel::of(Kind::NotSent), wish};
+        const std::string id = world_->owe_text("hi", 0);
+        const Time begin = world_->clock.now();
+        work();
+        CPPUNIT_ASSERT(world_->events().empty());
+        auto rows = world_->ever_due(store::OwedKind::Send);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, rows.size());
+        CPPUNIT_ASSERT(rows[0].due_at >= begin && rows[0].due_at <= begin + Milliseconds{1000});
+        CPPUNIT_ASSERT_EQUAL(std::string("queue overflow"), rows[0].last_error);
+
+        world_->clock.advance(Milliseconds{1000});
+        work();
+        rows = world_->ever_due(store::OwedKind::Send);
+        CPPUNIT_ASSERT(rows.at(0).due_at == world_->clock.now() + Milliseconds{20000});
+        world_->clock.advance(Milliseconds{20000});
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{3}, channel_->sent.size());
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+    }
+
+    void a_text_that_cannot_be_sent_in_time_expires() {
+        for (int i = 0; i < 30; ++i)
+            channel_->receipts.push_back(ScriptedChannel::of(Kind::NotSent));
+        const std::string id = world_->owe_text("hi", 0);
+        const Time end = world_->clock.now() + std::chrono::hours{4};
+        while (!world_->ever_due(store::OwedKind::Send).empty()) {
+            const Time due = world_->ever_due(store::OwedKind::Send).front().due_at;
+            CPPUNIT_ASSERT(due <= end);
+            world_->clock.advance(std::max(Milliseconds{0}, due - world_->clock.now()));
+            work();
+        }
+        CPPUNIT_ASSERT(Delivery::Expired == world_->message(id).delivery);
+        CPPUNIT_ASSERT(world_->clock.now() == end);
+        CPPUNIT_ASSERT(Texts{"sms_status_update expired"} == world_->events());
+        CPPUNIT_ASSERT_EQUAL(1.0, metric("tandem_outbox_expired_total"));
+    }
+
+    void an_unknown_outcome_is_kept_and_never_repeated() {
+        channel_->receipts = {ScriptedChannel::of(Kind::Unknown)};
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        unknown_for_good(id);
+    }
+
+    void a_channel_that_throws_leaves_an_unknown_outcome() {
+        channel_->during = [] { throw std::runtime_error("broken"); };
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        unknown_for_good(id);
+    }
+
+    void after_an_opt_out_nothing_is_sent() {
+        const std::string ai = world_->owe_text("hi", 0);
+        const std::string human = world_->owe_text("hello", -1);
+        world_->opts_out();
+        work();
+        CPPUNIT_ASSERT(channel_->sent.empty());
+        for (const auto& id : {ai, human}) {
+            CPPUNIT_ASSERT(Delivery::Failed == world_->message(id).delivery);
+            CPPUNIT_ASSERT_EQUAL(std::string("OPTED_OUT"), world_->message(id).error_code);
+        }
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+    }
+
+    void an_opt_out_between_look_and_claim_stops_the_text() {
+        const std::string id = world_->owe_text("hi", -1);
+        unsteady_->before = [&] { world_->opts_out(); };
+        work();
+        CPPUNIT_ASSERT(channel_->sent.empty());
+        CPPUNIT_ASSERT_EQUAL(std::string("OPTED_OUT"), world_->message(id).error_code);
+    }
+
+    void the_fence_stops_an_ai_text_before_the_claim() {
+        const std::string id = world_->owe_text("hi", 0);
+        world_->joins();
+        work();
+        fenced(id);
+    }
+
+    void the_fence_stops_an_ai_text_between_look_and_claim() {
+        const std::string id = world_->owe_text("hi", 0);
+        unsteady_->before = [&] { world_->joins(); };
+        work();
+        fenced(id);
+    }
+
+    void the_fence_stops_an_ai_text_between_claim_and_wire() {
+        // The claim of this sender commits, and before it reaches the wire a takeover does too.
+        class Joining : public Unsteady {
+        public:
+            using Unsteady::Unsteady;
+            Result<store::Outcome> commit(store::ChangeSet set) override {
+                auto outcome = Unsteady::commit(std::move(set));
+                if (after) std::exchange(after, {})();
+                return outcome;
+            }
+            std::function<void()> after;
+        };
+        auto joining = std::make_unique<Joining>(*world_->committer);
+        joining->after = [&] {
+            world_->joins();
+            const auto pending =
+                gate_.close(World::organization, World::customer, 1, Milliseconds{0});
+            CPPUNIT_ASSERT(pending.empty());
+        };
+        unsteady_ = std::move(joining);
+        start("worker-1");
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        fenced(id);
+    }
+
+    void a_takeover_names_what_is_on_the_wire() {
+        const std::string id = world_->owe_text("hi", 0);
+        Texts pending;
+        channel_->during = [&] {
+            world_->joins();
+            pending = gate_.close(World::organization, World::customer, 1, Milliseconds{1});
+        };
+        work();
+        CPPUNIT_ASSERT(Texts{id} == pending);
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+        CPPUNIT_ASSERT(
+            gate_.close(World::organization, World::customer, 9, Milliseconds{0}).empty());
+    }
+
+    void a_humans_text_passes_the_fence() {
+        world_->joins();
+        const std::string id = world_->owe_text("hi", -1);
+        Texts pending{"nobody asked"};
+        channel_->during = [&] {
+            pending = gate_.close(World::organization, World::customer, 99, Milliseconds{0});
+        };
+        work();
+        CPPUNIT_ASSERT(pending.empty());
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+    }
+
+    void a_process_that_died_with_a_claim_leaves_an_unknown_outcome() {
+        const std::string id = world_->owe_text("hi", 0);
+        // It claimed, it handed over, and nothing of what came then was recorded.
+        channel_->during = [&] { unsteady_->failures = 1000; };
+        work();
+        CPPUNIT_ASSERT(Delivery::Sending == world_->message(id).delivery);
+        unsteady_->failures = 0;
+        channel_->during = {};
+        start("worker-2");
+        work();
+        CPPUNIT_ASSERT(Delivery::Sending == world_->message(id).delivery);  // still claimed
+        world_->clock.advance(Milliseconds{60001});
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        unknown_for_good(id);
+    }
+
+    void a_process_that_died_between_two_tries_changes_nothing() {
+        channel_->receipts = {ScriptedChannel::of(Kind::NotSent)};
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        start("worker-2");
+        world_->clock.advance(Milliseconds{1000});
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, channel_->sent.size());
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+    }
+
+    void a_status_that_is_faster_than_the_receipt_stays() {
+        const std::string id = world_->owe_text("hi", 0);
+        channel_->during = [&] {
+            store::Status status;
+            status.message_id = id;
+            status.delivery = Delivery::Delivered;
+            status.provider_id = "SM1";
+            status.at = world_->clock.now();
+            world_->commit({world_->conversation(), status});
+        };
+        work();
+        CPPUNIT_ASSERT(Delivery::Delivered == world_->message(id).delivery);
+        CPPUNIT_ASSERT(world_->events().empty());
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+    }
+
+    void a_receipt_is_recorded_once_the_store_is_back() {
+        const std::string id = world_->owe_text("hi", 0);
+        channel_->during = [&] { unsteady_->failures = 3; };
+        work();
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+    }
+
+    void a_claim_that_somebody_else_holds_is_left_alone() {
+        world_->owe_text("hi", 0);
+        const store::Owed row = world_->due(store::OwedKind::Send).at(0);
+        world_->commit({store::Claim{row.id, "other", world_->clock.now() + Milliseconds{1000}}});
+        sender_->work(row);
+        CPPUNIT_ASSERT(channel_->sent.empty());
+    }
+
+    void a_lapsed_claim_still_records_what_the_provider_said() {
+        const std::string id = world_->owe_text("hi", 0);
+        channel_->during = [&] {
+            // So slow that another process gave the message up.
+            world_->clock.advance(Milliseconds{60001});
+            channel_->during = {};
+            Sender other(ground(), {{"twilio", channel_}}, options("worker-2"));
+            for (const auto& row : world_->due(store::OwedKind::Send)) other.work(row);
+            CPPUNIT_ASSERT(Delivery::Unknown == world_->message(id).delivery);
+        };
+        work();
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+        CPPUNIT_ASSERT_EQUAL(std::string("SM1"), world_->message(id).provider_id);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+    }
+
+    void an_id_that_the_provider_gave_twice_does_not_lose_the_outcome() {
+        channel_->receipts = {ScriptedChannel::accepted("SM7"), ScriptedChannel::accepted("SM7")};
+        const std::string first = world_->owe_text("one", -1);
+        const std::string second = world_->owe_text("two", -1);
+        work();
+        CPPUNIT_ASSERT_EQUAL(std::string("SM7"), world_->message(first).provider_id);
+        CPPUNIT_ASSERT_EQUAL(std::string(), world_->message(second).provider_id);
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(second).delivery);
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+    }
+
+    void an_erased_message_is_not_looked_for_for_ever() {
+        store::Owed owed;
+        owed.id = world_->ids.next();
+        owed.address = World::customer;
+        owed.instance = "twilio";
+        owed.subject_id = "gone";
+        owed.due_at = world_->clock.now();
+        world_->commit({store::Owe{owed}});
+        work();
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+    }
+
+    void parts_of_an_answer_keep_their_order_over_retries() {
+        channel_->receipts = {ScriptedChannel::of(Kind::NotSent)};
+        world_->owe_text("one", 0);
+        world_->owe_text("two", 0);
+        work();
+        world_->clock.advance(Milliseconds{2000});
+        work();
+        world_->clock.advance(Milliseconds{2000});
+        work();
+        Texts texts;
+        for (const auto& message : channel_->sent) texts.push_back(message.text);
+        const Texts expected{"one", "one", "two"};
+        CPPUNIT_ASSERT(expected == texts);
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+    }
+
+private:
+    Ground ground() {
+        Ground ground;
+        ground.store = world_->store.get();
+        ground.committer = unsteady_.get();
+        ground.clock = &world_->clock;
+        ground.ids = &world_->ids;
+        ground.organizations = &world_->organizations;
+        ground.log = &world_->log;
+        ground.metrics = &world_->metrics;
+        ground.gate = &gate_;
+        return ground;
+    }
+    static SenderOptions options(const std::string& worker) {
+        SenderOptions options;
+        options.worker = worker;
+        options.record_pause = Milliseconds{1};
+        options.record_tries = 10;
+        options.seed = 7;
+        options.status_url = [](const std::string& instance) {
+            return "https://gw/api/webhooks/" + instance + "/sms/status";
+        };
+        return options;
+    }
+    void start(const std::string& worker) {
+        sender_ = std::make_unique<Sender>(ground(), Sender::Channels{{"twilio", channel_}},
+                                           options(worker));
+    }
+    void work() {
+        for (const auto& row : world_->due(store::OwedKind::Send)) sender_->work(row);
+    }
+    double metric(const std::string& name) { return world_->metrics.value(name); }
+
+    void unknown_for_good(const std::string& id) {
+        CPPUNIT_ASSERT(Delivery::Unknown == world_->message(id).delivery);
+        CPPUNIT_ASSERT(Texts{"sms_status_update unknown"} == world_->events());
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        CPPUNIT_ASSERT_EQUAL(1.0, metric("tandem_outbox_unknown_outcomes_total"));
+    }
+    void fenced(const std::string& id) {
+        CPPUNIT_ASSERT(channel_->sent.empty());
+        CPPUNIT_ASSERT(Delivery::Superseded == world_->message(id).delivery);
+        CPPUNIT_ASSERT(Texts{"sms_status_update failed"} == world_->events());
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+        CPPUNIT_ASSERT_EQUAL(1.0, metric("tandem_ai_replies_fenced_total"));
+    }
+
+    std::unique_ptr<World> world_;
+    std::shared_ptr<ScriptedChannel> channel_;
+    std::unique_ptr<Unsteady> unsteady_;
+    FenceGate gate_;
+    std::unique_ptr<Sender> sender_;
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(SenderTest);
+
+}  // namespace tandem::deliver
