@@ -1,0 +1,195 @@
+#include <cppunit/TestFixture.h>
+#include <cppunit/extensions/HelperMacros.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "serve/server.h"
+#include "unit/serve/raw_client.h"
+
+namespace tandem::serve {
+
+namespace {
+
+template <typename T, void (*release)(T*)>
+struct Release {
+    void operator()(T* value) const { release(value); }
+};
+using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY, EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Release<X509, X509_free>>;
+using Context = std::unique_ptr<SSL_CTX, Release<SSL_CTX, SSL_CTX_free>>;
+using Session = std::unique_ptr<SSL, Release<SSL, SSL_free>>;
+
+void write_key_and_certificate(const std::string& key_file, const std::string& certificate_file) {
+    const Key key(EVP_EC_gen("P-256"));
+    const Certificate certificate(X509_new());
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+    X509_set_pubkey(certificate.get(), key.get());
+    X509_NAME* name = X509_get_subject_name(certificate.get());
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
+    X509_set_issuer_name(certificate.get(), name);
+    X509_sign(certificate.get(), key.get(), EVP_sha256());
+    FILE* file = std::fopen(key_file.c_str(), "w");
+    PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    std::fclose(file);
+    file = std::fopen(certificate_file.c_str(), "w");
+    PEM_write_X509(file, certificate.get());
+    std::fclose(file);
+}
+
+/// A blocking TLS client over a raw one.
+class TlsClient {
+public:
+    explicit TlsClient(uint16_t port, int highest = TLS1_3_VERSION)
+        : raw_(port), context_(SSL_CTX_new(TLS_client_method())) {
+        SSL_CTX_set_security_level(context_.get(), 0);
+        SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
+        SSL_CTX_set_max_proto_version(context_.get(), highest);
+        session_.reset(SSL_new(context_.get()));
+        SSL_set_fd(session_.get(), raw_.number());
+        connected_ = SSL_connect(session_.get()) == 1;
+    }
+    bool connected() const { return connected_; }
+    void send(const std::string& text) {
+        CPPUNIT_ASSERT_EQUAL(static_cast<int>(text.size()),
+                             SSL_write(session_.get(), text.data(), static_cast<int>(text.size())));
+    }
+    std::string take(size_t count) {
+        std::string all(count, '\0');
+        size_t taken = 0;
+        while (taken < count) {
+            const int got =
+                SSL_read(session_.get(), all.data() + taken, static_cast<int>(count - taken));
+            if (got <= 0) break;
+            taken += static_cast<size_t>(got);
+        }
+        all.resize(taken);
+        return all;
+    }
+    /// Whether the end was said, and not cut off.
+    bool ended_properly() {
+        char byte = 0;
+        const int got = SSL_read(session_.get(), &byte, 1);
+        return got <= 0 && SSL_get_error(session_.get(), got) == SSL_ERROR_ZERO_RETURN;
+    }
+
+private:
+    RawClient raw_;
+    Context context_;
+    Session session_;
+    bool connected_ = false;
+};
+
+}  // namespace
+
+class TlsTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(TlsTest);
+    CPPUNIT_TEST(requests_large_bodies_and_streams_go_over_tls);
+    CPPUNIT_TEST(versions_before_1_2_are_refused);
+    CPPUNIT_TEST(plain_http_on_a_tls_port_is_cut_and_hurts_nobody);
+    CPPUNIT_TEST(a_handshake_that_stalls_is_cut);
+    CPPUNIT_TEST(a_wrong_key_does_not_start);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void setUp() override {
+        char name[] = "/tmp/tandem-tls-XXXXXX";
+        folder_ = mkdtemp(name);
+        options_.listen = {"127.0.0.1:0"};
+        options_.tls_key = folder_ / "key.pem";
+        options_.tls_certificate = folder_ / "certificate.pem";
+        options_.header_time = std::chrono::milliseconds(1500);
+        write_key_and_certificate(options_.tls_key, options_.tls_certificate);
+    }
+    void tearDown() override {
+        server_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+
+    void requests_large_bodies_and_streams_go_over_tls() {
+        TlsClient client(start());
+        CPPUNIT_ASSERT(client.connected());
+        const std::string body(1'000'000, 'x');
+        client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + body);
+        CPPUNIT_ASSERT(take_body(client, body.size()) == body);
+        client.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+        take_body(client, 0);
+        CPPUNIT_ASSERT_EQUAL(std::string("event"), client.take(5));
+        CPPUNIT_ASSERT(client.ended_properly());
+    }
+
+    void versions_before_1_2_are_refused() {
+        const uint16_t port = start();
+        CPPUNIT_ASSERT(!TlsClient(port, TLS1_1_VERSION).connected());
+        CPPUNIT_ASSERT(TlsClient(port, TLS1_2_VERSION).connected());
+    }
+
+    void plain_http_on_a_tls_port_is_cut_and_hurts_nobody() {
+        const uint16_t port = start();
+        RawClient plain(port);
+        plain.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        CPPUNIT_ASSERT(plain.closed());
+        CPPUNIT_ASSERT(TlsClient(port).connected());
+    }
+
+    void a_handshake_that_stalls_is_cut() {
+        const uint16_t port = start();
+        RawClient silent(port);
+        silent.send("\x16\x03\x01");
+        CPPUNIT_ASSERT(silent.closed());
+    }
+
+    void a_wrong_key_does_not_start() {
+        write_key_and_certificate(options_.tls_key, folder_ / "other.pem");
+        CPPUNIT_ASSERT_THROW(start(), std::runtime_error);
+        options_.tls_key = folder_ / "nothing.pem";
+        CPPUNIT_ASSERT_THROW(start(), std::runtime_error);
+    }
+
+private:
+    uint16_t start() {
+        std::vector<Route> routes;
+        routes.push_back(
+            {"POST", "/echo", Access::Open, "", 2'000'000, false, [](Request request, Responder r) {
+                 r.answer({.content_type = "text/plain", .body = request.body});
+             }});
+        routes.push_back({"GET", "/stream", Access::Open, "", 0, false, [](Request, Responder r) {
+                              r.stream({.content_type = "text/event-stream"}, [](auto stream) {
+                                  stream->send(std::make_shared<const std::string>("event"));
+                                  stream->close(Stream::Ending::AfterBacklog);
+                              });
+                          }});
+        server_ = std::make_unique<Server>(options_, routes, Furniture{});
+        server_->start();
+        return server_->port();
+    }
+
+    std::string take_body(TlsClient& client, size_t size) {
+        std::string head;
+        while (!head.ends_with("\r\n\r\n")) {
+            const std::string byte = client.take(1);
+            CPPUNIT_ASSERT_MESSAGE(head, !byte.empty());
+            head += byte;
+        }
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(head, size_t{0}, head.find("HTTP/1.1 200"));
+        return client.take(size);
+    }
+
+    std::filesystem::path folder_;
+    ServerOptions options_;
+    std::unique_ptr<Server> server_;
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(TlsTest);
+
+}  // namespace tandem::serve
