@@ -95,7 +95,7 @@ void Core::count_answer(const Route* route, std::string_view method, int status,
         const std::lock_guard lock(series_mutex_);
         auto& known = series_[key];
         if (known.requests == nullptr) {
-            const std::string_view pattern = route == nullptr ? "none" : route->pattern;
+            const std::string pattern = route == nullptr ? "none" : route->pattern;
             const std::string_view word =
                 method_number < std::size(methods) ? methods[method_number] : "other";
             known.requests = &furniture.metrics->counter(
