@@ -1,5 +1,6 @@
 #include "settings/block_reader.h"
 
+#include "base/nearest.h"
 #include "settings/forms.h"
 
 namespace tandem::settings {

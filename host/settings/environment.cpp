@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "settings/forms.h"
 #include "settings/keys.h"
 

@@ -39,7 +39,4 @@ bool fit_e164(std::string& text);
 std::optional<uint64_t> read_whole_number(std::string_view text);
 std::optional<bool> read_yes_no(std::string_view text);
 
-/// The nearest of `names` within two slips of the finger; empty if none is near.
-std::string nearest(std::string_view word, const std::vector<std::string>& names);
-
 }  // namespace tandem::settings

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/nearest.h"
 #include "settings/block_reader.h"
 #include "settings/document.h"
 #include "settings/environment.h"
