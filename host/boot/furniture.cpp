@@ -20,6 +20,8 @@ observe::Level level_of(const std::string& word) {
 
 std::vector<settings::PluginUse> plugin_uses(const settings::Settings& settings) {
     std::vector<settings::PluginUse> all{settings.storage};
+    // The local bus is the host's own; another one must be there, or the settings are wrong.
+    if (settings.bus.plugin != "local") all.push_back(settings.bus);
     all.insert(all.end(), settings.auth.begin(), settings.auth.end());
     all.insert(all.end(), settings.providers.begin(), settings.providers.end());
     return all;

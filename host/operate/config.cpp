@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "boot/furniture.h"
 #include "observe/logger.h"
 #include "operate/opened.h"
 
@@ -13,7 +14,7 @@ int check_settings(const Call& call) {
         observe::Logger log({.level = observe::Level::Error}, clock);
         const auto registry =
             load::make_registry(plugin_places(loaded.settings), {.log = &log, .clock = &clock});
-        for (const auto& use : plugin_uses(loaded.settings))
+        for (const auto& use : boot::plugin_uses(loaded.settings))
             for (settings::Finding& finding : registry->check(use))
                 findings.push_back(std::move(finding));
     }
@@ -35,7 +36,7 @@ int show_settings(const Call& call) {
     const auto registry =
         load::make_registry(plugin_places(*settings), {.log = &log, .clock = &clock});
     std::map<std::string, std::vector<std::string>> public_options;
-    for (const auto& use : plugin_uses(*settings)) {
+    for (const auto& use : boot::plugin_uses(*settings)) {
         // Of a plugin that cannot be asked every option stays hidden.
         const auto description = registry->describe(use.plugin);
         if (!description) continue;

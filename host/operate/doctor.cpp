@@ -10,6 +10,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "boot/furniture.h"
 #include "observe/logger.h"
 #include "operate/opened.h"
 
@@ -76,7 +77,7 @@ void check_plugins(Sheet& sheet, const settings::Settings& settings) {
     observe::Logger log({.level = observe::Level::Error}, clock);
     const auto registry =
         load::make_registry(plugin_places(settings), {.log = &log, .clock = &clock});
-    for (const auto& use : plugin_uses(settings)) {
+    for (const auto& use : boot::plugin_uses(settings)) {
         bool failed = false;
         for (const settings::Finding& finding : registry->check(use)) {
             failed = failed || !finding.warning;

@@ -4,18 +4,9 @@
 #include <iostream>
 
 #include "base/text.h"
+#include "boot/places.h"
 
 namespace tandem::operate {
-
-namespace {
-
-namespace files = std::filesystem;
-
-files::path own_folder() {
-    return files::read_symlink("/proc/self/exe").parent_path();
-}
-
-}  // namespace
 
 std::string settings_file(const Call& call) {
     return call.option("--config", "/etc/tandem/tandem.yaml");
@@ -30,25 +21,13 @@ std::optional<settings::Settings> usable_settings(const Call& call) {
 }
 
 std::string program_beside(const std::string& name) {
-    return own_folder() / name;
+    return std::filesystem::path(boot::program()).parent_path() / name;
 }
 
 load::Places plugin_places(const settings::Settings& settings) {
-    load::Places places;
-    places.directories = settings.plugins.directories;
-    if (places.directories.empty())
-        places.directories.push_back(own_folder().parent_path() / "lib/tandem/plugins");
-    places.trusted_uid = settings.plugins.trusted_uid;
+    load::Places places = boot::plugin_places(settings.plugins);
     places.probe_program = program_beside("tandemd");
     return places;
-}
-
-std::vector<settings::PluginUse> plugin_uses(const settings::Settings& settings) {
-    std::vector<settings::PluginUse> uses{settings.storage};
-    if (settings.bus.plugin != "local") uses.push_back(settings.bus);
-    uses.insert(uses.end(), settings.auth.begin(), settings.auth.end());
-    uses.insert(uses.end(), settings.providers.begin(), settings.providers.end());
-    return uses;
 }
 
 std::string json(std::string_view text) {

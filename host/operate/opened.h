@@ -20,10 +20,6 @@ std::string program_beside(const std::string& name);
 /// Where this gateway's plugins are, probed by the tandemd beside us.
 load::Places plugin_places(const settings::Settings& settings);
 
-/// The uses of plugins in the settings: storage, auth, providers. A bus named `local`
-/// is the host's own.
-std::vector<settings::PluginUse> plugin_uses(const settings::Settings& settings);
-
 /// Text as a JSON string with its quotes.
 std::string json(std::string_view text);
 
