@@ -1,0 +1,273 @@
+#pragma once
+
+#include <cppunit/extensions/HelperMacros.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "load/store_proxy.h"
+#include "observe/registry.h"
+#include "receive/intake.h"
+#include "store/committer.h"
+#include "store/lanes.h"
+#include "tandem/host/instance.hpp"
+#include "tandem/plugin/testing.hpp"
+
+extern "C" const tandem_descriptor* tandem_plugin_v1(void);
+
+/// The ground that the room stands on, real but for the log: memory store, committer, lanes.
+namespace tandem::receive::testing {
+
+constexpr std::chrono::seconds patience{60};
+
+class KeptLog : public observe::Log {
+public:
+    bool enabled(observe::Level) const override { return true; }
+    void write(observe::Level, std::string_view, std::string_view text,
+               std::initializer_list<observe::Field> fields) override {
+        const std::lock_guard lock(mutex_);
+        lines_.append(text);
+        for (const auto& [name, value] : fields)
+            lines_.append(" ").append(name).append("=").append(value);
+        lines_.append("\n");
+    }
+    std::string lines() const {
+        const std::lock_guard lock(mutex_);
+        return lines_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::string lines_;
+};
+
+/// A few threads that run what they are given.
+class Pool {
+public:
+    Pool() {
+        for (int i = 0; i < 4; ++i) threads_.emplace_back([this] { work(); });
+    }
+    ~Pool() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        changed_.notify_all();
+        for (auto& thread : threads_) thread.join();
+    }
+    void run(std::function<void()> task) {
+        const std::lock_guard lock(mutex_);
+        tasks_.push_back(std::move(task));
+        changed_.notify_one();
+    }
+
+private:
+    void work() {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+            if (tasks_.empty()) return;
+            auto task = std::move(tasks_.front());
+            tasks_.pop_front();
+            lock.unlock();
+            task();
+            task = nullptr;
+            lock.lock();
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::function<void()>> tasks_;
+    bool stopping_ = false;
+    std::vector<std::thread> threads_;
+};
+
+/// A store that fails, waits or is raced when a test says so.
+class TroubledStore : public store::Store {
+public:
+    explicit TroubledStore(std::shared_ptr<store::Store> sound) : sound_(std::move(sound)) {}
+
+    std::atomic<bool> reads_fail{false};
+    std::atomic<bool> writes_fail{false};
+    /// Runs before a batch is written, on the committer's thread.
+    std::function<void()> before_commit;
+
+    Result<void> migrate() override { return sound_->migrate(); }
+    Result<void> health() override { return sound_->health(); }
+    Result<std::vector<store::Outcome>> commit(
+        const std::vector<const store::ChangeSet*>& batch) override {
+        if (before_commit) before_commit();
+        if (writes_fail) return Error{Code::Unavailable, "the test's disk is full"};
+        return sound_->commit(batch);
+    }
+    Result<store::Snapshot> snapshot(const std::string& organization, const std::string& address,
+                                     unsigned limit) override {
+        if (reads_fail) return Error{Code::Unavailable, "the test's disk is away"};
+        return sound_->snapshot(organization, address, limit);
+    }
+    Result<domain::Lead> lead(const std::string& organization, const std::string& id) override {
+        return sound_->lead(organization, id);
+    }
+    Result<std::vector<domain::Message>> messages(const std::string& organization,
+                                                  const std::string& address, int64_t before,
+                                                  unsigned limit) override {
+        return sound_->messages(organization, address, before, limit);
+    }
+    Result<domain::Message> message(const std::string& organization,
+                                    const std::string& id) override {
+        return sound_->message(organization, id);
+    }
+    Result<domain::Message> message_by_provider_id(const std::string& organization,
+                                                   const std::string& instance,
+                                                   const std::string& id) override {
+        return sound_->message_by_provider_id(organization, instance, id);
+    }
+    Result<domain::Call> call_by_provider_id(const std::string& organization,
+                                             const std::string& instance,
+                                             const std::string& id) override {
+        return sound_->call_by_provider_id(organization, instance, id);
+    }
+    Result<std::vector<store::ConversationRow>> conversations(const std::string& organization,
+                                                              Time before,
+                                                              const std::string& address,
+                                                              unsigned limit) override {
+        return sound_->conversations(organization, before, address, limit);
+    }
+    Result<store::JournalPage> journal(const std::string& organization, int64_t after,
+                                       const std::string& address, unsigned limit) override {
+        return sound_->journal(organization, after, address, limit);
+    }
+    Result<std::vector<store::Owed>> due(store::OwedKind kind, Time now, unsigned limit) override {
+        return sound_->due(kind, now, limit);
+    }
+    Result<void> trim_journal(const std::string& organization, int64_t keep) override {
+        return sound_->trim_journal(organization, keep);
+    }
+    Result<std::vector<store::Status>> status_history(const std::string& organization,
+                                                      const std::string& message_id,
+                                                      unsigned limit) override {
+        return sound_->status_history(organization, message_id, limit);
+    }
+
+private:
+    const std::shared_ptr<store::Store> sound_;
+};
+
+/// Reads two lines: `from to text`, or `status id word`; the dedupe key is the header `key`.
+class FakeSource : public WebhookSource {
+public:
+    std::function<Result<void>(const WebhookRequest&)> judge = [](const WebhookRequest&) {
+        return Result<void>();
+    };
+    std::function<Result<Normalised>(const WebhookRequest&)> read;
+    std::atomic<int> renders{0};
+    std::string name = "twilio";
+    std::vector<WebhookRoute> declared{
+        {"POST", "sms/incoming", false}, {"POST", "messages", true}, {"GET", "voice", false}};
+
+    const std::string& instance() const override { return name; }
+    const std::vector<WebhookRoute>& routes() const override { return declared; }
+    Result<void> verify(const WebhookRequest& request) override { return judge(request); }
+    Result<Normalised> normalise(const WebhookRequest& request) override { return read(request); }
+    Result<WebhookAnswer> render_context(
+        const WebhookRequest&,
+        const std::vector<std::pair<std::string, std::string>>& variables) override {
+        ++renders;
+        WebhookAnswer answer;
+        for (const auto& [variable, value] : variables) answer.body += variable + "=" + value + ";";
+        return answer;
+    }
+};
+
+/// An answer that can be waited for.
+class Asked : public serve::Responder::Exchange {
+public:
+    void answer(serve::Response response) override {
+        const std::lock_guard lock(mutex_);
+        response_ = std::move(response);
+        changed_.notify_all();
+    }
+    void stream(serve::Response, std::function<void(std::shared_ptr<serve::Stream>)>) override {}
+
+    serve::Response wait() {
+        std::unique_lock lock(mutex_);
+        CPPUNIT_ASSERT_MESSAGE("no answer came", changed_.wait_for(lock, patience, [this] {
+            return response_.has_value();
+        }));
+        return *response_;
+    }
+    bool answered() const {
+        const std::lock_guard lock(mutex_);
+        return response_.has_value();
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::optional<serve::Response> response_;
+};
+
+/// Everything at once; ends in the order that the daemon keeps.
+struct House {
+    House()
+        : store(made(instance, fake)),
+          organizations({{"bici", "BICI", "US", {"+14155550100"}, "twilio", "", "brain"},
+                         {"other", "Other", "US", {"+14155550111"}, "elsewhere", "", ""}}),
+          ids(clock),
+          committer(store, nullptr, log, metrics),
+          lanes([this](std::function<void()> task) { pool.run(std::move(task)); }, log, metrics),
+          source(std::make_shared<FakeSource>()) {
+        Ground ground;
+        ground.organizations = &organizations;
+        ground.store = &store;
+        ground.committer = &committer;
+        ground.lanes = &lanes;
+        ground.clock = &clock;
+        ground.ids = &ids;
+        ground.log = &log;
+        ground.metrics = &metrics;
+        intake = std::make_unique<Intake>(
+            ground, IntakeOptions{"https://gw.example.com", Milliseconds{1500}, 100});
+        intake->start();
+    }
+    ~House() {
+        intake->stop();
+        lanes.stop();
+        committer.stop();
+    }
+
+    static std::shared_ptr<store::Store> made(host::Instance& instance,
+                                              plugin::testing::FakeHost& fake) {
+        CPPUNIT_ASSERT(instance.create(*tandem_plugin_v1(), fake.raw(), "memory").ok());
+        CPPUNIT_ASSERT(instance.start().ok());
+        return load::make_store_proxy(*instance.raw());
+    }
+
+    std::vector<domain::Event> events(const std::string& organization = "bici") {
+        return store.journal(organization, 0, {}, 10000)->events;
+    }
+
+    plugin::testing::FakeHost fake;
+    host::Instance instance;
+    TroubledStore store;
+    domain::Organizations organizations;
+    SystemClock clock;
+    IdSource ids;
+    KeptLog log;
+    observe::MetricRegistry metrics;
+    Pool pool;
+    store::GroupCommitter committer;
+    store::ConversationLanes lanes;
+    std::shared_ptr<FakeSource> source;
+    std::unique_ptr<Intake> intake;
+};
+
+}  // namespace tandem::receive::testing
