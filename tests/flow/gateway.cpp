@@ -94,8 +94,6 @@ std::string Gateway::token(const std::string& organization, const std::string& p
          organization, "--sub", "agent-1", "--permissions", permissions, "--ttl", "3600"},
         environment_);
     if (ctl.wait() != 0) throw std::runtime_error("no token: " + ctl.output());
-    // The pipe may still hold the last bytes when the child has ended.
-    ctl.await_output("\n", std::chrono::seconds(5));
     std::string text = ctl.output();
     const size_t end = text.find_last_not_of(" \r\n");
     text.erase(end == std::string::npos ? 0 : end + 1);

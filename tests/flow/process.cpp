@@ -67,10 +67,12 @@ Process::Process(const std::vector<std::string>& arguments,
         for (;;) {
             const ssize_t got = read(output_fd_, block, sizeof block);
             if (got < 0 && errno == EINTR) continue;
-            if (got <= 0) return;
+            if (got <= 0) break;
             const std::lock_guard lock(mutex_);
             output_.append(block, static_cast<size_t>(got));
         }
+        const std::lock_guard lock(mutex_);
+        read_all_ = true;
     });
 }
 
@@ -93,6 +95,7 @@ int Process::wait(std::chrono::seconds limit) {
         if (steady_clock::now() > end) throw std::runtime_error("a child did not end in time");
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
+    await_reader();
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
 }
 
@@ -101,6 +104,18 @@ bool Process::running() {
     const pid_t ended = waitpid(pid_, &status_, WNOHANG);
     ended_ = ended == pid_;
     return !ended_;
+}
+
+void Process::await_reader() {
+    // What a child wrote last may still be in the pipe when it has ended; a grandchild
+    // that keeps the pipe open is not waited for.
+    for (int i = 0; i < 200; ++i) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (read_all_) return;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
 }
 
 std::string Process::output() {
@@ -112,6 +127,7 @@ bool Process::await_output(const std::string& text, std::chrono::seconds limit) 
     const auto end = steady_clock::now() + limit;
     while (steady_clock::now() < end) {
         const bool alive = running();
+        if (!alive) await_reader();
         if (output().find(text) != std::string::npos) return true;
         if (!alive) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -31,12 +31,15 @@ public:
                       std::chrono::seconds limit = std::chrono::seconds(60));
 
 private:
+    void await_reader();
+
     pid_t pid_ = -1;
     int status_ = 0;
     bool ended_ = false;
     int output_fd_ = -1;
     std::mutex mutex_;
-    std::string output_;  // guarded by mutex_
+    std::string output_;     // guarded by mutex_
+    bool read_all_ = false;  // guarded by mutex_
     std::thread reader_;
 };
 

@@ -63,7 +63,7 @@ organizations:
         EventSource inbox(
             gateway.url() + "/api/stream/organization",
             {{"Authorization", "Bearer " + gateway.token("bikes", "conversations:read")}});
-        CPPUNIT_ASSERT(inbox.await("connected") == 0);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(gateway.output(), 0, inbox.await("connected"));
 
         HttpClient acme(gateway.url());
         const std::string body = "id=A1&from=%2B15551234567&to=%2B15550001111&text=Hello";
