@@ -13,14 +13,12 @@ namespace tandem::check {
 
 /// Copies of bytes, each of which ends exactly where unreadable memory begins: reading one
 /// byte too many is a crash here instead of somebody else's secret elsewhere. When the
-/// call is over, `forget` overwrites them and takes them away, so that a plugin that kept
-/// a view is found out as well.
+/// call is over, `forget` takes them away for good, so that a plugin that kept a view is
+/// found out as well.
 class GuardedBytes {
 public:
     GuardedBytes() = default;
-    ~GuardedBytes() {
-        for (const Block& block : blocks_) ::munmap(block.start, block.size + page());
-    }
+    ~GuardedBytes() { forget(); }
     GuardedBytes(const GuardedBytes&) = delete;
     GuardedBytes& operator=(const GuardedBytes&) = delete;
 
@@ -42,11 +40,14 @@ public:
         return static_cast<char*>(start) + offset;
     }
 
+    // The addresses stay taken: given to somebody else, a kept view would read his bytes and
+    // nobody would notice.
     void forget() {
         for (const Block& block : blocks_) {
-            std::memset(block.start, 0xDB, block.size);
+            ::madvise(block.start, block.size, MADV_DONTNEED);
             ::mprotect(block.start, block.size, PROT_NONE);
         }
+        blocks_.clear();
     }
 
 private:
