@@ -1,6 +1,6 @@
 #include "publish/payload.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "publish/screen_json.h"
 
@@ -19,12 +19,36 @@ Json base(const Scene& scene, std::string_view type) {
     return json;
 }
 
-domain::Event event(const Scene& scene, const Json& json) {
+/// Screens read events whole, and a stream's backlog is bounded: what is longer is read
+/// by the API.
+constexpr size_t max_payload_bytes = 256 * 1024;
+/// Ten members of this size and the rest still stay below the bound.
+constexpr size_t max_member_bytes = 16 * 1024;
+
+/// Empties long members, at any depth, and keeps their kind: a screen that expects a list
+/// still gets one.
+void empty_long_members(Json& object) {
+    for (auto& member : object) {
+        if (text(member).size() <= max_member_bytes) continue;
+        if (member.is_object()) empty_long_members(member);
+        if (text(member).size() <= max_member_bytes) continue;
+        if (member.is_string()) member = "";
+        if (member.is_array()) member = Json::array();
+        if (member.is_object()) member = Json::object();
+    }
+}
+
+domain::Event event(const Scene& scene, Json json) {
     domain::Event made;
     made.id = scene.event_id;
     made.type = json["type"].get<std::string>();
     made.address = scene.address;
     made.payload = text(json);
+    if (made.payload.size() > max_payload_bytes) {
+        empty_long_members(json);
+        json["truncated"] = true;
+        made.payload = text(json);
+    }
     made.at = scene.at;
     return made;
 }
@@ -57,7 +81,7 @@ domain::Event sms_received(const Scene& scene, const domain::Message& message,
     json["media"] = media_list(message.media);
     json["underHumanControl"] = state.under_human_control;
     json["queueDepth"] = state.queue_depth;
-    return event(scene, json);
+    return event(scene, std::move(json));
 }
 
 domain::Event message_sent(const Scene& scene, const domain::Message& message) {
@@ -70,7 +94,7 @@ domain::Event message_sent(const Scene& scene, const domain::Message& message) {
         json["agentId"] = text_or_null(message.agent_id);
         json["sessionId"] = text_or_null(message.session_id);
     }
-    return event(scene, json);
+    return event(scene, std::move(json));
 }
 
 domain::Event sms_status_update(const Scene& scene, const domain::Message& message) {
@@ -80,7 +104,7 @@ domain::Event sms_status_update(const Scene& scene, const domain::Message& messa
     json["status"] = word(message.delivery);
     json["errorCode"] = text_or_null(message.error_code);
     json["errorMessage"] = text_or_null(message.error_text);
-    return event(scene, json);
+    return event(scene, std::move(json));
 }
 
 domain::Event call_initiated(const Scene& scene, const domain::Call& call,
@@ -96,7 +120,7 @@ domain::Event call_initiated(const Scene& scene, const domain::Call& call,
     for (const auto& [name, value] : variables) json["dynamicVariables"][name] = value;
     json["customerName"] = text_or_null(scene.customer_name);
     json["leadStatus"] = text_or_null(scene.lead_status);
-    return event(scene, json);
+    return event(scene, std::move(json));
 }
 
 domain::Event call_ended(const Scene& scene, const domain::Call& call,
@@ -117,34 +141,34 @@ domain::Event call_ended(const Scene& scene, const domain::Call& call,
                                       {"message", turn.text},
                                       {"timeInCallSecs", turn.seconds}});
     }
-    return event(scene, json);
+    return event(scene, std::move(json));
 }
 
 domain::Event lead_auto_created(const Scene& scene) {
     Json json = base(scene, "lead_auto_created");
     json["customerName"] = text_or_null(scene.customer_name);
     json["leadStatus"] = text_or_null(scene.lead_status);
-    return event(scene, json);
+    return event(scene, std::move(json));
 }
 
 domain::Event lead_updated(const Scene& scene) {
     Json json = base(scene, "lead_updated");
     json["customerName"] = text_or_null(scene.customer_name);
     json["leadStatus"] = text_or_null(scene.lead_status);
-    return event(scene, json);
+    return event(scene, std::move(json));
 }
 
 domain::Event needs_human(const Scene& scene, std::string_view reason) {
     Json json = base(scene, "needs_human");
     json["reason"] = reason;
-    return event(scene, json);
+    return event(scene, std::move(json));
 }
 
 domain::Event customer_opted(const Scene& scene, domain::OptWord word, std::string_view keyword) {
     const bool in = word == domain::OptWord::Start;
     Json json = base(scene, in ? "customer_opted_in" : "customer_opted_out");
     json["keyword"] = keyword;
-    return event(scene, json);
+    return event(scene, std::move(json));
 }
 
 std::string message_json(const domain::Message& message) {

@@ -12,7 +12,8 @@
 
 /// The texts of events: the one place that knows the contract's JSON for screens. Pure
 /// functions; each gives an event whose payload is final but for its position. Bytes
-/// that are no UTF-8 become U+FFFD; nothing here throws for what a customer wrote.
+/// that are no UTF-8 become U+FFFD; nothing here throws for what a customer wrote. An event
+/// above 256 KiB loses its long contents and says `"truncated": true`.
 namespace tandem::publish {
 
 /// What every event says.

@@ -82,6 +82,7 @@ class PayloadTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_history_shows_messages_session_and_call);
     CPPUNIT_TEST(a_session_reads_its_record_under_the_names_of_the_contract);
     CPPUNIT_TEST(hostile_bytes_become_valid_text_on_one_line);
+    CPPUNIT_TEST(an_event_too_long_for_a_stream_keeps_its_members_and_says_so);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -294,6 +295,28 @@ public:
         one.content = "a\xff";
         CPPUNIT_ASSERT_EQUAL(std::string("\"a\xef\xbf\xbd\""),
                              at(sms_received(scene(), one, {}), "/message"));
+    }
+
+    void an_event_too_long_for_a_stream_keeps_its_members_and_says_so() {
+        domain::Call call;
+        call.conversation_id = "conv-1";
+        const std::vector<domain::SpokenTurn> turns(
+            3000, {domain::Author::Customer, 1, std::string(100, 'x')});
+        const domain::Event long_call = call_ended(scene(), call, "", "", turns);
+        CPPUNIT_ASSERT(long_call.payload.size() < 10000);
+        CPPUNIT_ASSERT_EQUAL(std::string("[]"), at(long_call, "/transcript"));
+        CPPUNIT_ASSERT_EQUAL(std::string("true"), at(long_call, "/truncated"));
+        CPPUNIT_ASSERT_EQUAL(std::string("\"conv-1\""), at(long_call, "/conversationId"));
+
+        domain::Message one = message(domain::Author::Customer);
+        one.content = std::string(1 << 20, 'x');
+        const domain::Event long_text = sms_received(scene(), one, {});
+        CPPUNIT_ASSERT(long_text.payload.size() < 10000);
+        CPPUNIT_ASSERT_EQUAL(std::string("\"m1\""), at(long_text, "/conversationMessage/id"));
+        CPPUNIT_ASSERT_EQUAL(std::string("\"\""), at(long_text, "/message"));
+
+        one.content = std::string(100000, 'x');
+        CPPUNIT_ASSERT(!Json::parse(sms_received(scene(), one, {}).payload).contains("truncated"));
     }
 };
 
