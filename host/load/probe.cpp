@@ -31,8 +31,11 @@ constexpr std::string_view step_mark = "tandem-probe step ";
 constexpr std::string_view refused_mark = "tandem-probe refused ";
 constexpr std::string_view ok_line = "tandem-probe ok";
 
-// A plugin makes an instance in milliseconds; a slow disk may take a second to load it.
+// For each step: a plugin makes an instance in milliseconds; a slow disk may take a second
+// to load it.
 constexpr std::chrono::seconds patience{5};
+// For the probe itself to begin, which is nothing that a plugin could delay.
+constexpr std::chrono::seconds patience_to_begin{30};
 
 /// The probe's end of the conversation. Writes straight to the descriptor: a buffer
 /// would be lost when the plugin kills the process.
@@ -130,10 +133,10 @@ std::string spawn(const std::string& program, const std::string& file, Child& ch
     return failed == 0 ? std::string() : std::strerror(failed);
 }
 
-// Reads both pipes until the child closed them. False: time is over.
+// Reads both pipes until the child closed its word. False: a step took too long.
 bool listen(const Child& child, std::string& out, std::string& err) {
     constexpr size_t most = 64 << 10;  // chatter beyond it is dropped
-    const auto end = std::chrono::steady_clock::now() + patience;
+    auto end = std::chrono::steady_clock::now() + patience_to_begin;
     std::array<pollfd, 2> ends{{{child.out, POLLIN, 0}, {child.err, POLLIN, 0}}};
     while (ends[0].fd >= 0) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -149,6 +152,7 @@ bool listen(const Child& child, std::string& out, std::string& err) {
             const ssize_t got = ::read(ends[i].fd, buffer.data(), buffer.size());
             std::string& to = i == 0 ? out : err;
             if (got > 0 && to.size() < most) to.append(buffer.data(), static_cast<size_t>(got));
+            if (got > 0 && i == 0) end = std::chrono::steady_clock::now() + patience;
             if (got == 0) ends[i].fd = -1;
         }
     }
