@@ -15,6 +15,8 @@ using Kind = Receipt::Kind;
 
 constexpr std::string_view room = "deliver";
 
+constexpr unsigned tries_when_stopping = 3;
+
 std::string_view word(Kind kind) {
     switch (kind) {
         case Kind::Accepted: return "accepted";
@@ -53,8 +55,11 @@ void Sender::record(const store::Owed& owed, const Receipt& receipt) {
             case Commit::Done: return;
             case Commit::Again: continue;
             case Commit::Lost: claimed = false; continue;
-            case Commit::Failed: std::this_thread::sleep_for(options_.record_pause); continue;
+            case Commit::Failed: break;
         }
+        // A stop takes what may still be on its way to the disk, and no more.
+        if (stopping_ && i >= tries_when_stopping) break;
+        std::this_thread::sleep_for(options_.record_pause);
     }
     ground_.log->error(room, "what became of a message could not be recorded",
                        {{"owed", owed.id},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -58,6 +59,7 @@ public:
 
     store::OwedKind kind() const override { return store::OwedKind::Send; }
     void work(const store::Owed& owed) override;
+    void stop() override { stopping_ = true; }
 
 private:
     /// The row, its message, and the conversation as they were at one instant.
@@ -87,6 +89,7 @@ private:
     const Ground ground_;
     const Channels channels_;
     const SenderOptions options_;
+    std::atomic<bool> stopping_{false};
     std::mutex random_mutex_;
     std::mt19937_64 random_;  // guarded by random_mutex_
 };

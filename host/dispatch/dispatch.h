@@ -27,6 +27,9 @@ public:
     /// block until its deadlines. The row was due when it was read: what it still says
     /// decides the claim. What it leaves unsettled is tried again.
     virtual void work(const store::Owed& owed) = 0;
+    /// The process ends: what is in hand should come to a close and nothing be tried again.
+    /// Any thread; must not block.
+    virtual void stop() {}
 };
 
 struct DeskOptions {

@@ -134,6 +134,8 @@ void Turns::answer_claimed(Task& task) {
     for (unsigned round = 0; round < max_rounds; ++round) {
         task.asked = ids_of(task.unanswered);
         const std::optional<Answer> answer = ask(task, round);
+        // The end of the process is no failure of the AI: the next one asks again.
+        if (!answer && stopping_) return postpone(task);
         if (conclude(task, answer)) return;
     }
     postpone(task);
@@ -148,7 +150,7 @@ std::optional<Answer> Turns::ask(const Task& task, unsigned round) {
     turn.variables = context::dynamic_variables(*task.organization, task.snapshot, task.asked);
     turn.deadline = options_.deadline;
     TurnResponder& responder = *responders_.at(task.organization->responder);
-    for (unsigned i = 0; i < tries_of_one_answer; ++i) {
+    for (unsigned i = 0; i < tries_of_one_answer && !(i > 0 && stopping_); ++i) {
         std::string why;
         try {
             Result<Answer> answer = responder.respond(turn);

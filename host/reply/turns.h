@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +56,7 @@ public:
 
     store::OwedKind kind() const override { return store::OwedKind::AiTurn; }
     void work(const store::Owed& owed) override;
+    void stop() override { stopping_ = true; }
 
 private:
     /// One claimed row, and what is known of its conversation.
@@ -83,6 +85,7 @@ private:
     const Responders responders_;
     const Channels channels_;
     const TurnOptions options_;
+    std::atomic<bool> stopping_{false};
 };
 
 }  // namespace tandem::reply

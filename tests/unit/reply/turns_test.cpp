@@ -63,6 +63,7 @@ class TurnsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_answer_ends_the_need_that_a_failure_made);
     CPPUNIT_TEST(long_answers_are_several_messages_in_order);
     CPPUNIT_TEST(a_process_that_died_while_the_ai_thought_asks_again);
+    CPPUNIT_TEST(a_process_that_ends_leaves_the_turn_to_the_next);
     CPPUNIT_TEST(a_turn_that_never_ends_is_given_up);
     CPPUNIT_TEST(a_turn_that_somebody_else_holds_is_left_alone);
     CPPUNIT_TEST(an_answer_without_its_claim_is_dropped);
@@ -326,6 +327,21 @@ public:
         CPPUNIT_ASSERT_EQUAL(size_t{1}, ai_->turns.size());
         CPPUNIT_ASSERT(Texts{"ai_message_sent"} == world_->events());
         nothing_owed();
+    }
+
+    void a_process_that_ends_leaves_the_turn_to_the_next() {
+        world_->customer_writes("one");
+        ai_->answers = {away, away};
+        ai_->during = [&] { turns_->stop(); };
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, ai_->turns.size());
+        CPPUNIT_ASSERT(world_->events().empty());
+        ai_->during = {};
+        ai_->answers.clear();
+        start("worker-2");
+        world_->clock.advance(Milliseconds{1500});
+        work();
+        CPPUNIT_ASSERT(Texts{"ai_message_sent"} == world_->events());
     }
 
     void a_turn_that_never_ends_is_given_up() {
