@@ -10,9 +10,8 @@
 #include <random>
 #include <thread>
 
+#include "flow/bike_store.h"
 #include "flow/event_source.h"
-#include "flow/gateway.h"
-#include "flow/twilio_request.h"
 
 namespace tandem::flow {
 
@@ -21,26 +20,6 @@ namespace {
 constexpr unsigned long webhooks = 1000;
 constexpr int clients = 16;
 constexpr int kills = 10;
-constexpr char business[] = "+15550001111";
-constexpr char webhook_path[] = "/api/webhooks/twilio/sms/incoming";
-
-std::string settings() {
-    return std::string(R"(
-storage: {plugin: sqlite, options: {path: "${TEST_FOLDER}tandem.db"}}
-auth:
-  - plugin: jwt
-    options: {algorithm: HS256, secret: "0123456789abcdef0123456789abcdef"}
-providers:
-  - id: twilio
-    plugin: twilio
-    options: {account_sid: ")") +
-           account_sid + R"(", auth_token: ")" + auth_token + R"(", from: ")" + business + R"("}
-organizations:
-  - {id: bikes, name: Bikes, default_region: US, numbers: [")" +
-           business + R"("], channel: twilio}
-)";
-}
-
 /// What the clients know. Guards itself.
 class Ledger {
 public:
@@ -94,7 +73,7 @@ public:
         std::cerr << "seed " << seed << '\n';
         std::mt19937 random(seed);
 
-        Gateway gateway(settings());
+        Gateway gateway(settings(BikeStore{}));
         gateway.start();
         Ledger ledger;
         std::vector<std::thread> threads;
@@ -132,14 +111,8 @@ private:
         while (const unsigned long number = ledger.take()) {
             char from[20];
             std::snprintf(from, sizeof from, "+1555%07lu", 2000000 + number % 97);
-            const TwilioRequest request = twilio_request(
-                std::string("https://gateway.example.com") + webhook_path,
-                incoming_message(number, from, business, "message " + std::to_string(number)),
-                auth_token);
             const HttpAnswer answer =
-                client.post(webhook_path, request.body,
-                            {{"Content-Type", "application/x-www-form-urlencoded"},
-                             {"X-Twilio-Signature", request.signature}});
+                deliver(client, signed_text(number, "message " + std::to_string(number), from));
             if (answer.status >= 200 && answer.status < 300) {
                 ledger.answered(number);
             } else {
@@ -166,14 +139,8 @@ private:
                         bearer);
         // One last message marks the end of the replay.
         HttpClient client(gateway.url());
-        const TwilioRequest last = twilio_request(
-            std::string("https://gateway.example.com") + webhook_path,
-            incoming_message(webhooks + 1, "+15552999999", business, "the last one"), auth_token);
-        CPPUNIT_ASSERT_EQUAL(200, client
-                                      .post(webhook_path, last.body,
-                                            {{"Content-Type", "application/x-www-form-urlencoded"},
-                                             {"X-Twilio-Signature", last.signature}})
-                                      .status);
+        CPPUNIT_ASSERT_EQUAL(
+            200, deliver(client, signed_text(webhooks + 1, "the last one", "+15552999999")).status);
         std::map<std::string, int> found;
         size_t next = 0;
         for (bool ended = false; !ended;) {

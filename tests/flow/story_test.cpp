@@ -5,56 +5,25 @@
 #include <set>
 
 #include "fakes/twilio.h"
+#include "flow/bike_store.h"
 #include "flow/event_source.h"
-#include "flow/gateway.h"
-#include "flow/twilio_request.h"
 
 namespace tandem::flow {
 
 namespace {
 
-constexpr char business[] = "+15550001111";
-constexpr char other_business[] = "+15550002222";
-constexpr char customer[] = "+15551234567";
-constexpr char webhook_path[] = "/api/webhooks/twilio/sms/incoming";
+constexpr char boats_number[] = "+15550002222";
 
-std::string settings(const std::string& twilio_url) {
-    return R"(
-storage: {plugin: sqlite, options: {path: "${TEST_FOLDER}tandem.db"}}
-auth:
-  - plugin: jwt
-    options: {algorithm: HS256, secret: "0123456789abcdef0123456789abcdef"}
-providers:
-  - id: twilio
-    plugin: twilio
-    options:
-      account_sid: ")" +
-           std::string(account_sid) + R"("
-      auth_token: ")" +
-           std::string(auth_token) + R"("
-      from: ")" +
-           business + R"("
-      api_base_url: ")" +
-           twilio_url + R"("
-  - {id: sandbox, plugin: sandbox}
-organizations:
-  - {id: bikes, name: Bikes, default_region: US, numbers: [")" +
-           business + R"("], channel: twilio, responder: sandbox}
-  - {id: boats, name: Boats, default_region: US, numbers: [")" +
-           other_business + R"("], channel: sandbox, responder: sandbox}
-conversation: {coalesce_ms: 50}
-)";
-}
-
-Headers signed_headers(const TwilioRequest& request) {
-    return {{"Content-Type", "application/x-www-form-urlencoded"},
-            {"X-Twilio-Signature", request.signature}};
-}
-
-TwilioRequest text_message(unsigned long number, const std::string& text,
-                           const std::string& to = business) {
-    return twilio_request(std::string("https://gateway.example.com") + webhook_path,
-                          incoming_message(number, customer, to, text), auth_token);
+std::string two_businesses(const std::string& twilio_url) {
+    BikeStore store;
+    store.twilio_url = twilio_url;
+    store.responder = "sandbox";
+    store.more_providers = "  - {id: sandbox, plugin: sandbox}\n";
+    store.more_organizations = std::string("  - {id: boats, name: Boats, default_region: US, ") +
+                               "numbers: [\"" + boats_number +
+                               "\"], channel: sandbox, responder: sandbox}\n";
+    store.more = "conversation: {coalesce_ms: 50}\n";
+    return settings(store);
 }
 
 std::string stream_path(const std::string& more = "") {
@@ -74,7 +43,7 @@ class StoryTest : public CppUnit::TestFixture {
 public:
     void setUp() override {
         twilio_ = std::make_unique<fakes::Twilio>(account_sid, auth_token);
-        gateway_ = std::make_unique<Gateway>(settings(twilio_->url()));
+        gateway_ = std::make_unique<Gateway>(two_businesses(twilio_->url()));
         gateway_->start();
         token_ = gateway_->token("bikes", "conversations:read");
     }
@@ -89,8 +58,8 @@ public:
         CPPUNIT_ASSERT(screen.await("connected") == 0);
 
         HttpClient provider(gateway_->url());
-        const TwilioRequest hello = text_message(1, "Hello, is the red one in stock?");
-        const HttpAnswer answer = provider.post(webhook_path, hello.body, signed_headers(hello));
+        const TwilioRequest hello = signed_text(1, "Hello, is the red one in stock?");
+        const HttpAnswer answer = deliver(provider, hello);
         CPPUNIT_ASSERT_EQUAL(200, answer.status);
         CPPUNIT_ASSERT(answer.header("Content-Type").find("text/xml") == 0);
         CPPUNIT_ASSERT(answer.body.find("<Response") != std::string::npos);
@@ -106,7 +75,7 @@ public:
         CPPUNIT_ASSERT(answered > received);
         CPPUNIT_ASSERT(twilio_->await(1));
         CPPUNIT_ASSERT_EQUAL(std::string(customer), twilio_->messages()[0].fields.at("To"));
-        CPPUNIT_ASSERT_EQUAL(std::string(business), twilio_->messages()[0].fields.at("From"));
+        CPPUNIT_ASSERT_EQUAL(std::string(bikes_number), twilio_->messages()[0].fields.at("From"));
         CPPUNIT_ASSERT(screen.await("sms_status_update") > 0);
 
         const std::string seen_until = screen.event(received).id;
@@ -123,11 +92,10 @@ public:
                                      index_of(back.events(), "sms_received"));
 
         // The same webhook again: answered as before, no event.
-        const HttpAnswer repeated = provider.post(webhook_path, hello.body, signed_headers(hello));
+        const HttpAnswer repeated = deliver(provider, hello);
         CPPUNIT_ASSERT_EQUAL(200, repeated.status);
-        const TwilioRequest more = text_message(2, "And the blue one?");
-        CPPUNIT_ASSERT_EQUAL(200,
-                             provider.post(webhook_path, more.body, signed_headers(more)).status);
+        const TwilioRequest more = signed_text(2, "And the blue one?");
+        CPPUNIT_ASSERT_EQUAL(200, deliver(provider, more).status);
         const int next = back.await("sms_received");
         CPPUNIT_ASSERT(next > 0);
         CPPUNIT_ASSERT_EQUAL(std::string("And the blue one?"),
@@ -144,7 +112,7 @@ public:
         EventSource screen(gateway_->url() + stream_path(), bearer());
         CPPUNIT_ASSERT(screen.await("connected") == 0);
         HttpClient provider(gateway_->url());
-        const TwilioRequest genuine = text_message(1, "Hello");
+        const TwilioRequest genuine = signed_text(1, "Hello");
         std::set<std::string> bodies;
 
         const auto refused = [&](const std::string& body, const Headers& headers) {
@@ -162,7 +130,7 @@ public:
         TwilioRequest foreign = genuine;
         foreign.signature =
             twilio_request("https://gateway.example.com/api/webhooks/other",
-                           incoming_message(1, customer, business, "Hello"), auth_token)
+                           incoming_message(1, customer, bikes_number, "Hello"), auth_token)
                 .signature;
         refused(foreign.body, signed_headers(foreign));
         CPPUNIT_ASSERT_EQUAL_MESSAGE("one body for every reason", size_t{1}, bodies.size());
@@ -179,8 +147,7 @@ public:
                              {{"Authorization", "Bearer " + other}});
         CPPUNIT_ASSERT(stranger.await("connected") == 0);
 
-        CPPUNIT_ASSERT_EQUAL(
-            200, provider.post(webhook_path, genuine.body, signed_headers(genuine)).status);
+        CPPUNIT_ASSERT_EQUAL(200, deliver(provider, genuine).status);
         const int first = screen.await("sms_received");
         CPPUNIT_ASSERT(first > 0);
         CPPUNIT_ASSERT_MESSAGE("the first event of this journal",
@@ -192,10 +159,9 @@ public:
 
     void a_number_of_nobody_is_404_and_changes_nothing() {
         HttpClient provider(gateway_->url());
-        for (const char* to : {"+15550009999", other_business}) {
-            const TwilioRequest request = text_message(7, "Hello?", to);
-            const HttpAnswer answer =
-                provider.post(webhook_path, request.body, signed_headers(request));
+        for (const char* to : {"+15550009999", boats_number}) {
+            const TwilioRequest request = signed_text(7, "Hello?", customer, to);
+            const HttpAnswer answer = deliver(provider, request);
             CPPUNIT_ASSERT_EQUAL(404, answer.status);
         }
         EventSource inbox(gateway_->url() + "/api/stream/organization?lastEventId=0-0", bearer());

@@ -19,8 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "flow/gateway.h"
-#include "flow/twilio_request.h"
+#include "flow/bike_store.h"
 
 namespace {
 
@@ -28,36 +27,14 @@ using namespace tandem::flow;
 using Seconds = std::chrono::duration<double>;
 using std::chrono::steady_clock;
 
-constexpr char business[] = "+15550001111";
-constexpr char path[] = "/api/webhooks/twilio/sms/incoming";
-
-std::string settings() {
-    return std::string(R"(
-storage: {plugin: sqlite, options: {path: "${TEST_FOLDER}tandem.db"}}
-auth:
-  - plugin: jwt
-    options: {algorithm: HS256, secret: "0123456789abcdef0123456789abcdef"}
-providers:
-  - id: twilio
-    plugin: twilio
-    options: {account_sid: ")") +
-           account_sid + R"(", auth_token: ")" + auth_token + R"(", from: ")" + business + R"("}
-organizations:
-  - {id: bikes, name: Bikes, default_region: US, numbers: [")" +
-           business + R"("], channel: twilio}
-)";
-}
-
 std::string request(unsigned long number) {
     char from[20];
     // As many conversations as a busy business has; a few thousand, so that lanes and
     // version conflicts play the part they would.
     std::snprintf(from, sizeof from, "+1555%07lu", 2000000 + number % 5000);
-    const TwilioRequest signed_request = twilio_request(
-        std::string("https://gateway.example.com") + path,
-        incoming_message(number, from, business, "Is the red one in stock? I would come by."),
-        auth_token);
-    return std::string("POST ") + path +
+    const TwilioRequest signed_request =
+        signed_text(number, "Is the red one in stock? I would come by.", from);
+    return std::string("POST ") + webhook_path +
            " HTTP/1.1\r\nHost: gateway.example.com\r\n"
            "Content-Type: application/x-www-form-urlencoded\r\nX-Twilio-Signature: " +
            signed_request.signature +
@@ -187,7 +164,7 @@ int main(int argc, char** argv) {
     unsigned long number = 1;
     std::printf("%-28s %12s %9s %9s\n", "", "webhooks/s", "p50 ms", "p99 ms");
     for (int round = 0; round < rounds; ++round) {
-        Gateway gateway(settings());
+        Gateway gateway(settings(BikeStore{}));
         gateway.start();
         const int port = std::atoi(gateway.url().substr(gateway.url().rfind(':') + 1).c_str());
         for (const size_t clients : {1, 16, 64}) {
