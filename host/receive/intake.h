@@ -122,6 +122,7 @@ private:
     std::deque<Impatient> impatient_;  // guarded by mutex_: by deadline, the next first
     size_t in_hand_ = 0;               // guarded by mutex_: emitted events being recorded
     bool running_ = false;             // guarded by mutex_
+    bool stopped_ = false;             // guarded by mutex_: takes no more events
     std::thread thread_;
 };
 

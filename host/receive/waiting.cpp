@@ -32,6 +32,7 @@ void Intake::stop() {
     {
         const std::lock_guard lock(mutex_);
         running_ = false;
+        stopped_ = true;
         dropped = emitted_.size();
     }
     changed_.notify_all();
@@ -45,6 +46,7 @@ void Intake::stop() {
 bool Intake::emit(const std::string& instance, ProviderEvent event) {
     {
         const std::lock_guard lock(mutex_);
+        if (stopped_) return false;
         if (emitted_.size() < options_.emitted_events) {
             emitted_.push_back({instance, std::move(event), 0, {}});
             changed_.notify_all();

@@ -404,6 +404,8 @@ public:
         CPPUNIT_ASSERT(taken >= 100 && taken <= 164);
         closed.unlock();
         until([&] { return count(house_->events(), "sms_received") == size_t(taken); });
+        house_->intake->stop();
+        CPPUNIT_ASSERT(!house_->intake->emit("twilio", text("SM-late", "Hello")));
     }
 
     void only_outside_routes_are_offered_and_lead_to_the_source() {
