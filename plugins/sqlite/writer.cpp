@@ -70,14 +70,16 @@ records::CommitResult Writer::apply(const records::ChangeSet& change_set, Savepo
     organization_ = change_set.organization;
     result_ = &result;
     wrote_ = false;
+    ahead_ = {};
     if (!preconditions_hold(change_set)) return result;
     if (savepoints == Savepoints::Yes) savepoint_.execute();
     const auto known = journals_.find(organization_);
     const bool was_known = known != journals_.end();
     const int64_t old_head = was_known ? known->second.head : 0;
     try {
-        for (const records::Operation& operation : change_set.operations) {
-            std::visit([this](const auto& wanted) { write(wanted); }, operation);
+        for (size_t i = 0; i < change_set.operations.size(); ++i) {
+            count_ahead(change_set, i);
+            std::visit([this](const auto& wanted) { write(wanted); }, change_set.operations[i]);
             wrote_ = true;
         }
         if (result.event_count > 0) result.journal_epoch = journal().epoch;
@@ -132,9 +134,33 @@ Writer::Journal& Writer::journal() {
     return journals_[std::string(organization_)] = std::move(journal);
 }
 
+void Writer::count_ahead(const records::ChangeSet& change_set, size_t from) {
+    const auto* talk = std::get_if<records::ConversationView>(&change_set.operations[from]);
+    if (talk == nullptr) return;
+    ahead_ = {talk->address, 0, 0, 0};
+    for (size_t i = from + 1; i < change_set.operations.size(); ++i) {
+        const auto* message = std::get_if<records::MessageView>(&change_set.operations[i]);
+        // A second conversation operation would count what is left once more.
+        if (std::holds_alternative<records::ConversationView>(change_set.operations[i])) break;
+        if (message == nullptr || message->address != talk->address) continue;
+        ++ahead_.messages;
+        if (message->type != TANDEM_MESSAGE_SYSTEM) ++ahead_.counted;
+    }
+}
+
+const std::string& Writer::key_of(std::string_view scope, std::string_view key) {
+    if (hashed_.key != key || hashed_.scope != scope || hashed_.organization != organization_ ||
+        hashed_.hash.empty()) {
+        hashed_.organization = organization_;
+        hashed_.scope = scope;
+        hashed_.key = key;
+        hashed_.hash = dedupe_key(organization_, scope, key);
+    }
+    return hashed_.hash;
+}
+
 bool Writer::holds(const records::DedupeNew& wanted) {
-    const std::string key = dedupe_key(organization_, wanted.scope, wanted.key);
-    auto rows = find_dedupe_.rows(Blob{key});
+    auto rows = find_dedupe_.rows(Blob{key_of(wanted.scope, wanted.key)});
     if (!rows.next()) return true;
     result_->same_body = rows.text(0) == wanted.body_hash;
     return false;
@@ -180,21 +206,27 @@ void Writer::write(const records::LeadView& lead) {
 
 void Writer::write(const records::ConversationView& conversation) {
     // Version, epoch and count are the store's own.
-    put_conversation_.execute(organization_, conversation.opted_out, conversation.address,
-                              conversation.lead_id, conversation.needs_human, conversation.summary,
-                              conversation.waiting, conversation.created_at,
-                              conversation.last_activity_at);
+    auto rows = put_conversation_.rows(
+        organization_, conversation.opted_out, conversation.address, conversation.lead_id,
+        conversation.needs_human, conversation.summary, conversation.waiting,
+        conversation.created_at, conversation.last_activity_at, ahead_.counted, ahead_.messages);
+    rows.next();
+    ahead_.next_number = rows.integer(0) - ahead_.messages + 1;
+    // RETURNING gives its row before the statement is done.
+    rows.next();
 }
 
 void Writer::write(const records::MessageView& message) {
     records::MessageView numbered = message;
-    {
+    if (ahead_.messages > 0 && ahead_.address == message.address) {
+        numbered.number = ahead_.next_number++;
+        --ahead_.messages;
+    } else {
         const int64_t counts = message.type == TANDEM_MESSAGE_SYSTEM ? 0 : 1;
         auto rows = next_number_.rows(organization_, message.address, counts);
         rows.next();
         numbered.number = rows.integer(0);
         wrote_ = true;
-        // RETURNING gives its row before the statement is done.
         rows.next();
     }
     put_message_.begin();
@@ -318,8 +350,7 @@ void Writer::retry(const records::Settle& settle) {
 }
 
 void Writer::write(const records::Dedupe& dedupe) {
-    const std::string key = dedupe_key(organization_, dedupe.scope, dedupe.key);
-    put_dedupe_.execute(Blob{key}, dedupe.body_hash, dedupe.at);
+    put_dedupe_.execute(Blob{key_of(dedupe.scope, dedupe.key)}, dedupe.body_hash, dedupe.at);
 }
 
 }  // namespace tandem::sqlite

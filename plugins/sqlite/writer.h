@@ -41,6 +41,8 @@ private:
     bool preconditions_hold(const records::ChangeSet& change_set);
     void write_heads();
     Journal& journal();
+    void count_ahead(const records::ChangeSet& change_set, size_t from);
+    const std::string& key_of(std::string_view scope, std::string_view key);
 
     bool holds(const records::DedupeNew& wanted);
     bool holds(const records::VersionIs& wanted);
@@ -77,6 +79,18 @@ private:
     std::string_view organization_;            // of the ChangeSet in hand
     records::CommitResult* result_ = nullptr;  // the same
     bool wrote_ = false;                       // the same: it has changed something
+
+    // Messages that follow their conversation in the ChangeSet in hand are counted with it,
+    // in one statement.
+    struct Ahead {
+        std::string_view address;
+        int64_t messages = 0, counted = 0;  // counted: those that are no system messages
+        int64_t next_number = 0;
+    } ahead_;
+    // The key that was hashed last: a precondition and its operation have the same.
+    struct {
+        std::string organization, scope, key, hash;
+    } hashed_;
 };
 
 /// The key under which something is remembered for ever: small, the same size for all, and
