@@ -48,4 +48,9 @@ int show_settings(const Call& call) {
     return success;
 }
 
+int write_reference(const Call& call) {
+    call.out << settings::manual();
+    return success;
+}
+
 }  // namespace tandem::operate

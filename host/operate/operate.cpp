@@ -172,6 +172,7 @@ const std::vector<Verb>& verbs() {
          "write the settings in force, secrets hidden",
          {config_option},
          show_settings},
+        {"config reference", "", "write the manual page of the settings", {}, write_reference},
         {"plugins list",
          "",
          "list the plugins that are there, and what they are",

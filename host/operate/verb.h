@@ -45,6 +45,7 @@ const std::vector<Verb>& verbs();
 int mint(const Call& call);
 int check_settings(const Call& call);
 int show_settings(const Call& call);
+int write_reference(const Call& call);
 int list_plugins(const Call& call);
 int check_plugin(const Call& call);
 int migrate(const Call& call);

@@ -121,4 +121,7 @@ Loaded load(const std::string& file, const Environment& environment);
 std::string show(const Settings& settings,
                  const std::map<std::string, std::vector<std::string>>& public_options);
 
+/// The manual page tandem.yaml(5) as roff, from the table of keys.
+std::string manual();
+
 }  // namespace tandem::settings
