@@ -9,17 +9,17 @@ namespace {
 
 int rank(Delivery delivery) {
     switch (delivery) {
-    case Delivery::Queued: return 1;
-    case Delivery::Sending: return 2;
-    case Delivery::Unknown: return 2;  // any word of the provider settles it
-    case Delivery::Sent: return 3;
-    case Delivery::Delivered:
-    case Delivery::Undelivered:
-    case Delivery::Failed:
-    case Delivery::Expired:
-    case Delivery::Superseded: return 5;
-    case Delivery::Read: return 6;
-    case Delivery::Received: return 7;
+        case Delivery::Queued: return 1;
+        case Delivery::Sending: return 2;
+        case Delivery::Unknown: return 2;  // any word of the provider settles it
+        case Delivery::Sent: return 3;
+        case Delivery::Delivered:
+        case Delivery::Undelivered:
+        case Delivery::Failed:
+        case Delivery::Expired:
+        case Delivery::Superseded: return 5;
+        case Delivery::Read: return 6;
+        case Delivery::Received: return 7;
     }
     return 7;
 }
@@ -32,45 +32,45 @@ char upper(char letter) {
 
 std::string_view word(Author author) {
     switch (author) {
-    case Author::Customer: return "user";
-    case Author::Ai: return "agent";
-    case Author::Human: return "human_agent";
-    case Author::System: return "system";
+        case Author::Customer: return "user";
+        case Author::Ai: return "agent";
+        case Author::Human: return "human_agent";
+        case Author::System: return "system";
     }
     return "system";
 }
 
 std::string_view word(MessageType type) {
     switch (type) {
-    case MessageType::Text: return "text";
-    case MessageType::Voice: return "voice";
-    case MessageType::System: return "system";
+        case MessageType::Text: return "text";
+        case MessageType::Voice: return "voice";
+        case MessageType::System: return "system";
     }
     return "system";
 }
 
 std::string_view word(Direction direction) {
     switch (direction) {
-    case Direction::Inbound: return "inbound";
-    case Direction::Outbound: return "outbound";
-    case Direction::Internal: return "internal";
+        case Direction::Inbound: return "inbound";
+        case Direction::Outbound: return "outbound";
+        case Direction::Internal: return "internal";
     }
     return "internal";
 }
 
 std::string_view word(Delivery delivery) {
     switch (delivery) {
-    case Delivery::Received: return "received";
-    case Delivery::Queued: return "queued";
-    case Delivery::Sending: return "sending";
-    case Delivery::Sent: return "sent";
-    case Delivery::Delivered: return "delivered";
-    case Delivery::Read: return "read";
-    case Delivery::Failed: return "failed";
-    case Delivery::Undelivered: return "undelivered";
-    case Delivery::Unknown: return "unknown";
-    case Delivery::Expired: return "expired";
-    case Delivery::Superseded: return "superseded";
+        case Delivery::Received: return "received";
+        case Delivery::Queued: return "queued";
+        case Delivery::Sending: return "sending";
+        case Delivery::Sent: return "sent";
+        case Delivery::Delivered: return "delivered";
+        case Delivery::Read: return "read";
+        case Delivery::Failed: return "failed";
+        case Delivery::Undelivered: return "undelivered";
+        case Delivery::Unknown: return "unknown";
+        case Delivery::Expired: return "expired";
+        case Delivery::Superseded: return "superseded";
     }
     return "unknown";
 }

@@ -146,8 +146,7 @@ void Twilio::verify(const WebhookRequest& request) {
     unsigned signatures = 0;
     for (const Field& header : request.headers) {
         if (!same_name(header.name, "X-Twilio-Signature")) continue;
-        if (signatures++ > 0)
-            throw Failure(TANDEM_UNAUTHORIZED, "X-Twilio-Signature comes twice");
+        if (signatures++ > 0) throw Failure(TANDEM_UNAUTHORIZED, "X-Twilio-Signature comes twice");
         judged.signature = header.value;
     }
     const std::string reason = reason_against(judged, auth_tokens_);
