@@ -58,13 +58,8 @@ void add_member(std::string& json, std::string_view name, std::string_view value
 }
 
 bool has(const Response& response, std::string_view name) {
-    return std::any_of(response.headers.begin(), response.headers.end(), [&](const Header& field) {
-        return field.name.size() == name.size() &&
-               std::equal(name.begin(), name.end(), field.name.begin(), [](char a, char b) {
-                   return a == b || (b >= 'A' && b <= 'Z' && a == b + 32) ||
-                          (a >= 'A' && a <= 'Z' && b == a + 32);
-               });
-    });
+    return std::any_of(response.headers.begin(), response.headers.end(),
+                       [&](const Header& field) { return same_text(field.name, name); });
 }
 
 bool sound_text(std::string_view text, bool name) {

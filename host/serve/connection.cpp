@@ -44,8 +44,7 @@ std::string client_of(const Request& request, const Address& peer, const Network
     if (!contains(trusted, peer)) return request.peer;
     std::string all;
     for (const Header& field : request.headers)
-        if (field.name.size() == 15 && Request{.headers = {field}}.header("X-Forwarded-For"))
-            all += (all.empty() ? "" : ",") + field.value;
+        if (same_text(field.name, "X-Forwarded-For")) all += (all.empty() ? "" : ",") + field.value;
     std::string client = request.peer;
     std::string_view rest = all;
     while (!rest.empty()) {
@@ -80,7 +79,8 @@ void Connection::ready(uint32_t events) {
     if ((events & EPOLLRDHUP) != 0) ending_ = true;
     // TLS may have to write before it can read.
     if ((events & EPOLLOUT) != 0 && socket_.secure()) readable_ = true;
-    if ((events & EPOLLOUT) != 0 && state_ == State::Flush) flush();
+    const bool writable = (events & EPOLLOUT) != 0 || socket_.secure();
+    if (writable && state_ == State::Flush) flush();
     advance();
 }
 
@@ -88,28 +88,32 @@ void Connection::overdue(Wait wait) {
     switch (wait) {
         case Wait::Header:
             if (!reading_) return vanish();
-            return refuse(too_slow, "slow");
+            refuse(too_slow, "slow");
+            break;
         case Wait::Body: {
             const int64_t elapsed_ms = loop_.now_ms() - reading_->body_started_ms;
             const auto received = static_cast<int64_t>(reading_->body.size());
             if (received >= elapsed_ms * body_bytes_a_second / 1000)
                 return loop_.arm(*this, Wait::Body);
-            return refuse(too_slow, "slow");
+            refuse(too_slow, "slow");
+            break;
         }
-        case Wait::Answer: {
-            const auto late = std::exchange(exchange_, nullptr);
-            if (core_.furniture.log != nullptr)
-                core_.furniture.log->error("serve", "a handler did not answer in time",
-                                           {{"requestId", late->facts_.request_id}});
-            late->facts_.keep_alive = false;
-            return respond(late->facts_,
-                           problem({500, "INTERNAL_ERROR", "The request was not answered."}));
-        }
+        case Wait::Answer: answer_missing(); break;
         case Wait::Write: core_.count_rejected("slow"); return vanish();
         case Wait::Idle:
         case Wait::Linger:
         case Wait::None: return vanish();
     }
+    advance();
+}
+
+void Connection::answer_missing() {
+    const auto late = std::exchange(exchange_, nullptr);
+    if (core_.furniture.log != nullptr)
+        core_.furniture.log->error("serve", "a handler did not answer in time",
+                                   {{"requestId", late->facts_.request_id}});
+    late->facts_.keep_alive = false;
+    respond(late->facts_, problem({500, "INTERNAL_ERROR", "The request was not answered."}));
 }
 
 void Connection::abandoned() {
@@ -176,11 +180,10 @@ void Connection::head_complete(size_t block_length) {
         return refuse(*verdict, "framing");
     taken_ += block_length;
 
-    const Request lookup{.headers = head.headers};
-    const auto given_id = lookup.header("X-Request-Id");
+    const auto given_id = only_field(head.headers, "X-Request-Id");
     facts.request_id =
         given_id && valid_request_id(*given_id) ? std::string(*given_id) : core_.ids.next();
-    if (const auto origin = lookup.header("Origin")) facts.origin = *origin;
+    if (const auto origin = only_field(head.headers, "Origin")) facts.origin = *origin;
     facts.method = head.method;
     facts.started_ms = loop_.now_ms();
     facts.old_version = head.version == 10;
@@ -328,6 +331,7 @@ bool Connection::fill() {
         case Transfer::State::Later: readable_ = false; return false;
         case Transfer::State::Ended:
             readable_ = false;
+            ended_ = true;
             peer_ended();
             return false;
         case Transfer::State::Broken: vanish(); return false;
@@ -335,10 +339,10 @@ bool Connection::fill() {
     return false;
 }
 
-void Connection::hold(size_t bytes) {
+bool Connection::hold(size_t bytes) {
     held_ += bytes;
     const size_t all = core_.buffered.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    if (all <= core_.options.buffered_bytes) return;
+    if (all <= core_.options.buffered_bytes) return true;
     Problem answer{no_room.status, std::string(no_room.code), std::string(no_room.detail)};
     answer.retry_after_s = 1;
     core_.count_rejected("buffered_bytes");
@@ -346,6 +350,7 @@ void Connection::hold(size_t bytes) {
     facts.keep_alive = false;
     linger_after_ = true;
     respond(facts, problem(answer));
+    return false;
 }
 
 void Connection::peer_ended() {

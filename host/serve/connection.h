@@ -97,7 +97,10 @@ private:
     void dispatch();
     Request make_request();
     void compact();
-    void hold(size_t bytes);
+    /// False when there is no room; then that was answered.
+    bool hold(size_t bytes);
+
+    void answer_missing();
 
     // Answering (connection_answer.cpp).
     void answered(RequestExchange& exchange);
@@ -117,6 +120,7 @@ private:
     State state_ = State::Head;
     bool readable_ = true;  // an edge came and was not used up
     bool ending_ = false;   // the peer's end is in sight, behind what is unread
+    bool ended_ = false;    // the peer's end was read
     bool advancing_ = false;
     bool counted_ = false;  // in core_.in_hand
     bool close_after_ = false;

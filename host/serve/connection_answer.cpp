@@ -40,18 +40,16 @@ void RequestExchange::opened() {
 
 void Connection::answered(RequestExchange& exchange) {
     const auto kept = std::exchange(exchange_, nullptr);
-    if (exchange.stream_opened_ && exchange.facts_.method != "HEAD") return become_stream(exchange);
-    if (exchange.stream_opened_) exchange.facts_.keep_alive = false;
+    const bool stream = exchange.stream_opened_ != nullptr;
+    const bool sound = unsound_header(exchange.response_).empty();
+    if (stream && sound && exchange.facts_.method != "HEAD") return become_stream(exchange);
+    if (stream) exchange.facts_.keep_alive = false;
     respond(exchange.facts_, std::move(exchange.response_));
     advance();
 }
 
 void Connection::become_stream(RequestExchange& exchange) {
     const Facts& facts = exchange.facts_;
-    if (const auto bad = unsound_header(exchange.response_); !bad.empty()) {
-        exchange.stream_opened_ = nullptr;
-        return respond(facts, std::move(exchange.response_));
-    }
     core_.count_answer(facts.route, facts.method, exchange.response_.status,
                        static_cast<double>(loop_.now_ms() - facts.started_ms) / 1000);
     AnswerFrame frame = frame_for(facts);
@@ -144,7 +142,8 @@ void Connection::answer_sent() {
     std::string().swap(out_body_);
     release();
     if (close_after_) {
-        if (!linger_after_ && !readable_ && taken_ == in_.size()) {
+        const bool nothing_unread = !linger_after_ && !readable_ && taken_ == in_.size();
+        if (ended_ || nothing_unread) {
             if (socket_.secure()) socket_.shut_writing();
             return vanish();
         }
@@ -160,8 +159,7 @@ void Connection::answer_sent() {
     else
         in_.erase(0, taken_);
     taken_ = 0;
-    hold(in_.size());
-    if (state_ != State::Flush) return;
+    if (!hold(in_.size())) return;
     linger_after_ = false;
     state_ = State::Head;
     loop_.arm(*this, Wait::Idle);

@@ -77,6 +77,11 @@ struct Target {
 };
 Verdict read_target(const Head& head, Target& target);
 
+/// Equal but for the case of ASCII letters.
+bool same_text(std::string_view a, std::string_view b);
+/// The value of the only field of this name; nothing if there is none, or more than one.
+std::optional<std::string_view> only_field(const std::vector<Header>& headers,
+                                           std::string_view name);
 bool valid_utf8(std::string_view text);
 /// Undoes %XX (and + where `form`); nothing if an escape is broken.
 std::optional<std::string> percent_decoded(std::string_view text, bool form);

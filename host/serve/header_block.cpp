@@ -42,11 +42,6 @@ char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                              [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
     while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -138,10 +133,10 @@ Verdict read_transfer_encoding(const std::vector<std::string_view>& values, cons
             const std::string_view coding = trimmed(value.substr(start, comma - start));
             start = comma + 1;
             ++codings;
-            chunked_last = same_name(coding, "chunked");
+            chunked_last = same_text(coding, "chunked");
             if (chunked_last)
                 ++chunked;
-            else if (!token(coding) || same_name(coding, "identity"))
+            else if (!token(coding) || same_text(coding, "identity"))
                 ambiguous = true;
             else
                 unknown = true;
@@ -185,17 +180,17 @@ Verdict check_fields(const std::vector<std::string_view>& lines, Head& head) {
     for (size_t i = 0; i < head.headers.size(); ++i) {
         const Header& field = head.headers[i];
         for (size_t k = 0; k < std::size(singular); ++k) {
-            if (!same_name(field.name, singular[k])) continue;
+            if (!same_text(field.name, singular[k])) continue;
             if (seen[k]) return bad("A header that may stand only once stands twice.");
             seen[k] = true;
         }
-        if (same_name(field.name, "content-length")) {
+        if (same_text(field.name, "content-length")) {
             if (const Verdict verdict = read_length(lines[i], head)) return verdict;
-        } else if (same_name(field.name, "transfer-encoding")) {
+        } else if (same_text(field.name, "transfer-encoding")) {
             codings.push_back(field.value);
-        } else if (same_name(field.name, "host")) {
+        } else if (same_text(field.name, "host")) {
             host = field.value;
-        } else if (same_name(field.name, "expect")) {
+        } else if (same_text(field.name, "expect")) {
             expect = field.value;
         }
     }
@@ -207,7 +202,7 @@ Verdict check_fields(const std::vector<std::string_view>& lines, Head& head) {
     }
     // HTTP/1.0 knows no expectations; one from there is ignored (RFC 9110 section 10.1.1).
     if (expect && head.version == 11) {
-        if (!same_name(*expect, "100-continue"))
+        if (!same_text(*expect, "100-continue"))
             return Refusal{417, "EXPECTATION_FAILED", "Only 100-continue can be expected."};
         head.expects_continue = true;
     }
@@ -215,6 +210,22 @@ Verdict check_fields(const std::vector<std::string_view>& lines, Head& head) {
 }
 
 }  // namespace
+
+bool same_text(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                              [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::optional<std::string_view> only_field(const std::vector<Header>& headers,
+                                           std::string_view name) {
+    std::optional<std::string_view> found;
+    for (const Header& field : headers) {
+        if (!same_text(field.name, name)) continue;
+        if (found) return std::nullopt;  // two: neither can be trusted
+        found = field.value;
+    }
+    return found;
+}
 
 Verdict HeadEnd::look(std::string_view bytes, const FramingLimits& limits) {
     if (seen_ == 0 && !bytes.empty() && !token_char(bytes.front()))

@@ -63,8 +63,9 @@ void Mailbox::close() {
     dropped.swap(letters_);
 }
 
-Loop::Loop(const Durations& durations)
+Loop::Loop(const Durations& durations, Report report)
     : durations_(durations),
+      report_(std::move(report)),
       mailbox_(std::make_shared<Mailbox>()),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       scratch_(std::make_unique<char[]>(scratch_bytes)) {
@@ -147,6 +148,18 @@ void Loop::soon(std::function<void()> work) {
     soon_.push_back(std::move(work));
 }
 
+// What rooms do on the loop must not end it for all.
+template <typename Work>
+void Loop::guarded(Work&& work) {
+    try {
+        work();
+    } catch (const std::exception& failure) {
+        if (report_) report_(failure.what());
+    } catch (...) {
+        if (report_) report_("something that is no std::exception");
+    }
+}
+
 void Loop::run() {
     std::array<epoll_event, events_a_turn> events;
     const int bell = mailbox_->bell_.number();
@@ -161,7 +174,7 @@ void Loop::run() {
             // A copy, because `replace` may take the slot from under it; retired ones
             // live until the end of the turn.
             else if (Watched* watched = slots_[static_cast<size_t>(event.data.fd)].get())
-                watched->ready(event.events);
+                guarded([&] { watched->ready(event.events); });
         }
         if (letters) open_letters();
         expire();
@@ -188,12 +201,12 @@ void Loop::read_clock() {
 }
 
 void Loop::open_letters() {
-    for (const auto& letter : mailbox_->take()) letter->opened();
+    for (const auto& letter : mailbox_->take()) guarded([&] { letter->opened(); });
 }
 
 void Loop::run_soon() {
     // What is added now waits for the next turn, so that sockets get theirs between.
-    for (const auto& work : std::exchange(soon_, {})) work();
+    for (const auto& work : std::exchange(soon_, {})) guarded(work);
 }
 
 void Loop::expire() {
@@ -201,7 +214,7 @@ void Loop::expire() {
         while (lines_[kind].first != nullptr && lines_[kind].first->deadline_ms_ <= now_ms_) {
             Watched& watched = *lines_[kind].first;
             disarm(watched);
-            watched.overdue(static_cast<Wait>(kind));
+            guarded([&] { watched.overdue(static_cast<Wait>(kind)); });
         }
     }
 }
@@ -212,7 +225,7 @@ void Loop::abandon_all() {
         if (!slot) continue;
         disarm(*slot);
         const auto watched = std::exchange(slot, nullptr);
-        watched->abandoned();
+        guarded([&] { watched->abandoned(); });
     }
     // `closed` of streams may be among these.
     while (!soon_.empty()) run_soon();

@@ -78,7 +78,9 @@ public:
     /// Bytes that one read may take; shared by all connections of the loop.
     static constexpr size_t scratch_bytes = 64 * 1024;
 
-    explicit Loop(const Durations& durations);
+    /// `report` gets what somebody's work on the loop threw; the loop goes on.
+    using Report = std::function<void(const char* what)>;
+    Loop(const Durations& durations, Report report);
     ~Loop();
 
     void start();
@@ -108,6 +110,8 @@ private:
     void run();
     int pause_ms() const;
     void read_clock();
+    template <typename Work>
+    void guarded(Work&& work);
     void open_letters();
     void run_soon();
     void expire();
@@ -119,6 +123,7 @@ private:
     };
 
     const Durations durations_;
+    const Report report_;
     const std::shared_ptr<Mailbox> mailbox_;
     Descriptor epoll_;
     std::thread thread_;

@@ -5,24 +5,8 @@
 
 namespace tandem::serve {
 
-namespace {
-
-bool same_name(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                              [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-}  // namespace
-
 std::optional<std::string_view> Request::header(std::string_view name) const {
-    std::optional<std::string_view> found;
-    for (const Header& field : headers) {
-        if (!same_name(field.name, name)) continue;
-        if (found) return std::nullopt;  // two: neither can be trusted
-        found = field.value;
-    }
-    return found;
+    return only_field(headers, name);
 }
 
 std::optional<std::string> Request::query(std::string_view name) const {

@@ -59,9 +59,11 @@ struct Router::Search {
 
     void arrive(const std::map<std::string, size_t, std::less<>>& methods,
                 const std::vector<Route>& routes) {
-        for (const auto& entry : methods) allowed.insert(entry.first);
         const auto found = methods.find(method);
-        if (route != nullptr || found == methods.end()) return;
+        if (found == methods.end()) {
+            for (const auto& entry : methods) allowed.insert(entry.first);
+            return;
+        }
         route = &routes[found->second];
         route_values = values;
     }
@@ -109,6 +111,7 @@ void Router::add(size_t index) {
 }
 
 void Router::search(const Place& place, Search& search, size_t depth) const {
+    if (search.route != nullptr) return;
     if (depth == search.segments.size()) {
         search.arrive(place.methods, routes_);
         return;
@@ -121,7 +124,7 @@ void Router::search(const Place& place, Search& search, size_t depth) const {
         this->search(*place.parameter, search, depth + 1);
         search.values.pop_back();
     }
-    if (!place.rest.empty()) {
+    if (search.route == nullptr && !place.rest.empty()) {
         const auto offset = static_cast<size_t>(segment.data() - search.path.data());
         search.values.emplace_back(search.path.substr(offset));
         search.arrive(place.rest, routes_);
@@ -142,7 +145,7 @@ Router::Found Router::find(std::string_view method, std::string_view path) const
 Router::Found Router::settle(const Search& search) const {
     Found found;
     found.route = search.route;
-    if (!search.allowed.empty()) {
+    if (found.route == nullptr && !search.allowed.empty()) {
         auto methods = search.allowed;
         add_implied(methods);
         found.allow = joined(methods);

@@ -19,7 +19,7 @@ public:
 
     struct Found {
         const Route* route = nullptr;  // null: no route for path and method
-        std::string allow;             // what the path answers to; empty: 404
+        std::string allow;             // without a route: what the path answers to; empty: 404
         std::vector<std::pair<std::string, std::string>> parameters;
     };
     /// A literal segment wins over a parameter, a parameter over a {rest...}; HEAD finds

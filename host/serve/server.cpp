@@ -148,7 +148,9 @@ ServerOptions server_options(const settings::Server& server, const settings::Lim
 class Server::Life {
 public:
     Life(ServerOptions options, std::vector<Route> routes, Furniture furniture)
-        : core_(std::move(options), std::move(routes), std::move(furniture)) {}
+        : shared_core_(
+              std::make_shared<Core>(std::move(options), std::move(routes), std::move(furniture))),
+          core_(*shared_core_) {}
 
     void start();
     bool drain(std::chrono::milliseconds deadline);
@@ -161,7 +163,9 @@ private:
     void listen(const std::string& where);
     void watch_gauges();
 
-    Core core_;
+    // Shared with the gauges alone, which may be asked when we are gone.
+    const std::shared_ptr<Core> shared_core_;
+    Core& core_;
     std::unique_ptr<TlsContext> tls_;
     std::vector<std::unique_ptr<Loop>> loops_;
     std::vector<std::pair<Loop*, int>> acceptors_;  // the loop and its descriptor
@@ -174,7 +178,10 @@ void Server::Life::start() {
     if (!options.tls_certificate.empty() || !options.tls_key.empty())
         tls_ = std::make_unique<TlsContext>(options.tls_certificate, options.tls_key);
     for (unsigned i = 0; i < std::max(1u, options.loops); ++i)
-        loops_.push_back(std::make_unique<Loop>(durations_of(options)));
+        loops_.push_back(std::make_unique<Loop>(durations_of(options), [this](const char* what) {
+            if (core_.furniture.log != nullptr)
+                core_.furniture.log->error("serve", "work on the loop threw", {{"what", what}});
+        }));
     for (const std::string& where : options.listen) listen(where);
     watch_gauges();
     running_ = true;
@@ -202,17 +209,23 @@ void Server::Life::listen(const std::string& where) {
 void Server::Life::watch_gauges() {
     observe::Metrics* metrics = core_.furniture.metrics;
     if (metrics == nullptr) return;
-    const auto number = [](size_t count) { return static_cast<double>(count); };
-    metrics->gauge("tandem_http_requests_in_flight", "Requests being read, handled or answered.",
-                   {}, [this, number] { return number(core_.in_hand.count()); });
-    metrics->gauge("tandem_http_connections", "Open connections.", {{"state", "open"}},
-                   [this, number] { return number(core_.doorman.seated()); });
-    metrics->gauge("tandem_http_connections", "Open connections.", {{"state", "stream"}},
-                   [this, number] { return number(core_.streams.count()); });
-    metrics->gauge("tandem_http_requests_waiting", "Requests waiting for a worker.", {},
-                   [this, number] { return number(core_.workers.waiting()); });
-    metrics->gauge("tandem_http_buffered_bytes", "Bytes of all requests in hand.", {},
-                   [this, number] { return number(core_.buffered.load()); });
+    const auto gauge = [&](std::string_view name, std::string_view help,
+                           observe::Metrics::Labels labels, size_t (*count)(const Core&)) {
+        metrics->gauge(name, help, labels, [weak = std::weak_ptr<Core>(shared_core_), count] {
+            const auto core = weak.lock();
+            return core ? static_cast<double>(count(*core)) : 0.0;
+        });
+    };
+    gauge("tandem_http_requests_in_flight", "Requests being read, handled or answered.", {},
+          [](const Core& core) { return core.in_hand.count(); });
+    gauge("tandem_http_connections", "Open connections.", {{"state", "open"}},
+          [](const Core& core) { return core.doorman.seated(); });
+    gauge("tandem_http_connections", "Open connections.", {{"state", "stream"}},
+          [](const Core& core) { return core.streams.count(); });
+    gauge("tandem_http_requests_waiting", "Requests waiting for a worker.", {},
+          [](const Core& core) { return core.workers.waiting(); });
+    gauge("tandem_http_buffered_bytes", "Bytes of all requests in hand.", {},
+          [](const Core& core) { return core.buffered.load(); });
 }
 
 bool Server::Life::drain(std::chrono::milliseconds deadline) {

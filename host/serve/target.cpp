@@ -16,12 +16,6 @@ int hex_value(char c) {
     return -1;
 }
 
-bool same_text(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                              [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 // Takes scheme and authority off an absolute-form target (RFC 9112 section 3.2.2).
 Verdict strip_authority(const Head& head, std::string_view& target) {
     for (const std::string_view scheme : {"http://", "https://"}) {
@@ -30,9 +24,8 @@ Verdict strip_authority(const Head& head, std::string_view& target) {
         target.remove_prefix(scheme.size());
         const size_t end = std::min(target.find_first_of("/?"), target.size());
         const std::string_view authority = target.substr(0, end);
-        const auto host = std::find_if(head.headers.begin(), head.headers.end(),
-                                       [](const Header& f) { return same_text(f.name, "host"); });
-        if (host == head.headers.end() || !same_text(host->value, authority)) return other_host;
+        const auto host = only_field(head.headers, "Host");
+        if (!host || !same_text(*host, authority)) return other_host;
         target.remove_prefix(end);
         return std::nullopt;
     }

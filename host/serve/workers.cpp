@@ -8,12 +8,6 @@ namespace tandem::serve {
 
 namespace {
 
-bool same_text(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                              [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 // application/json, with no charset but UTF-8 (RFC 8259 section 8.1 knows no other).
 bool json_type(std::string_view type) {
     std::string plain;
