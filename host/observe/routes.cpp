@@ -52,6 +52,8 @@ std::vector<serve::Route> routes(const Metrics& metrics, Readiness& readiness) {
                                    .content_type = "text/plain; version=0.0.4; charset=utf-8",
                                    .body = metrics.text()}));
     };
+    // Whoever watches us go down still wants to see how far we are.
+    for (serve::Route* route : {&livez, &readyz, &scrape}) route->while_draining = true;
     return {livez, readyz, scrape};
 }
 
