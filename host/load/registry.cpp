@@ -56,11 +56,14 @@ bool is_plugin_name(const std::string& name) {
 class PluginRegistry : public Registry {
 public:
     PluginRegistry(Places places, Services services)
-        : places_(std::move(places)), services_(*new Services(services)) {}
+        : places_(std::move(places)), services_(std::make_shared<Services>(services)) {}
 
-    ~PluginRegistry() override { PluginRegistry::stop(); }
+    ~PluginRegistry() override {
+        PluginRegistry::stop();
+        for (const auto& services : lent_) services->abandon();
+    }
 
-    void use_events(receive::EventIntake& events) override { services_.events = &events; }
+    void use_events(receive::EventIntake& events) override { services_->events = &events; }
 
     Result<std::string> find(const std::string& plugin) override {
         // A slash in the name would lead out of the directories.
@@ -113,8 +116,8 @@ private:
     Result<Instance> with_proxies(const LivingPointer& living, const Description& description);
 
     const Places places_;
-    // Kept for ever, as the instances' services that point to it are.
-    Services& services_;
+    const std::shared_ptr<Services> services_;
+    std::vector<std::shared_ptr<InstanceServices>> lent_;  // of all instances ever made
     std::map<std::string, Loaded> loaded_;
     std::map<std::string, Error> refused_;  // each file is probed once
     std::vector<LivingPointer> living_;     // in the order of their making
@@ -176,6 +179,7 @@ Result<Instance> PluginRegistry::create(const settings::PluginUse& use) {
     static auto& kept = *new std::vector<std::shared_ptr<InstanceServices>>;
     kept.push_back(std::make_shared<InstanceServices>(services_, use.id, plugin.description,
                                                       std::move(options.values)));
+    lent_.push_back(kept.back());
     const bool serial = plugin.descriptor->flags & TANDEM_PLUGIN_SERIAL;
     auto living = std::make_shared<Living>(use.id, serial, kept.back());
     const host::Outcome made =
@@ -242,9 +246,9 @@ void PluginRegistry::stop() {
         // Whoever is inside will find its instance; nobody will end it.
         static auto& stuck = *new std::vector<LivingPointer>;
         stuck.push_back(living);
-        if (services_.log) {
-            services_.log->error("load", "a call into a plugin does not come back; left as it is",
-                                 {{"instance", living->id()}});
+        if (services_->log) {
+            services_->log->error("load", "a call into a plugin does not come back; left as it is",
+                                  {{"instance", living->id()}});
         }
     }
 }

@@ -57,9 +57,9 @@ std::vector<Origin> allowed_origins(const TypedOptions& options) {
 
 }  // namespace
 
-InstanceServices::InstanceServices(const Services& lent, std::string instance,
+InstanceServices::InstanceServices(std::shared_ptr<const Services> lent, std::string instance,
                                    const Description& description, TypedOptions options)
-    : lent_(lent),
+    : lent_(std::move(lent)),
       instance_(std::move(instance)),
       plugin_(description.id),
       options_(std::move(options)),
@@ -68,26 +68,33 @@ InstanceServices::InstanceServices(const Services& lent, std::string instance,
 
 bool InstanceServices::refused(const char* service) {
     if (!closed_) return false;
-    if (lent_.log) {
-        lent_.log->error("plugin", "a plugin called the host after its end",
-                         {{"plugin", plugin_}, {"instance", instance_}, {"service", service}});
+    const std::lock_guard lock(breach_mutex_);
+    if (!abandoned_ && lent_->log) {
+        lent_->log->error("plugin", "a plugin called the host after its end",
+                          {{"plugin", plugin_}, {"instance", instance_}, {"service", service}});
     }
     return true;
 }
 
+void InstanceServices::abandon() {
+    closed_ = true;
+    const std::lock_guard lock(breach_mutex_);
+    abandoned_ = true;
+}
+
 bool InstanceServices::log_enabled(int32_t level) {
-    return !closed_ && lent_.log && lent_.log->enabled(level_of(level));
+    return !closed_ && lent_->log && lent_->log->enabled(level_of(level));
 }
 
 void InstanceServices::log(int32_t level, std::string_view text, const host::Pairs& pairs) {
-    if (refused("log") || !lent_.log || !lent_.log->enabled(level_of(level))) return;
+    if (refused("log") || !lent_->log || !lent_->log->enabled(level_of(level))) return;
     Fields fields{{{"plugin", plugin_}, {"instance", instance_}}};
     size_t used = 2;
     for (const auto& [name, value] : pairs) {
         if (used == fields.size()) break;
         fields[used++] = {name, host::text(host::view(value), 4096)};
     }
-    write_fields(*lent_.log, level_of(level), text, fields, used);
+    write_fields(*lent_->log, level_of(level), text, fields, used);
 }
 
 tandem_status InstanceServices::text(std::string_view name, tandem_view& value) {
@@ -124,14 +131,14 @@ tandem_status InstanceServices::text_at(std::string_view name, size_t index, tan
 }
 
 tandem_time InstanceServices::now() {
-    if (closed_ || !lent_.clock) return 0;
-    return lent_.clock->now().time_since_epoch().count();
+    if (closed_ || !lent_->clock) return 0;
+    return lent_->clock->now().time_since_epoch().count();
 }
 
 int64_t InstanceServices::monotonic_ms() {
-    if (closed_ || !lent_.clock) return 0;
+    if (closed_ || !lent_->clock) return 0;
     return std::chrono::duration_cast<std::chrono::milliseconds>(
-               lent_.clock->steady().time_since_epoch())
+               lent_->clock->steady().time_since_epoch())
         .count();
 }
 
@@ -150,11 +157,11 @@ host::HttpResult InstanceServices::send(host::HttpRequest request) {
 
 tandem_status InstanceServices::emit(const tandem_event* event) {
     if (refused("events")) return TANDEM_CANCELLED;
-    if (!open_ || !lent_.events) return TANDEM_UNAVAILABLE;
+    if (!open_ || !lent_->events) return TANDEM_UNAVAILABLE;
     host::Event read;
     if (!host::read_event(event, read)) return TANDEM_UNSUPPORTED;
-    return lent_.events->emit(instance_, provider_event(std::move(read))) ? TANDEM_OK
-                                                                          : TANDEM_LIMITED;
+    return lent_->events->emit(instance_, provider_event(std::move(read))) ? TANDEM_OK
+                                                                           : TANDEM_LIMITED;
 }
 
 }  // namespace tandem::load

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "load/http_client.h"
@@ -16,13 +17,15 @@ namespace tandem::load {
 /// freed memory. Safe from any thread.
 class InstanceServices : public host::HostServices {
 public:
-    InstanceServices(const Services& lent, std::string instance, const Description& description,
-                     TypedOptions options);
+    InstanceServices(std::shared_ptr<const Services> lent, std::string instance,
+                     const Description& description, TypedOptions options);
 
     /// http and events work from here on.
     void open() { open_ = true; }
     /// Nothing works from here on; each call is a breach and logged.
     void close() { open_ = false, closed_ = true; }
+    /// Breaches are not logged any more either: the log may go now.
+    void abandon();
 
     const tandem_host* table() const { return table_.get(); }
 
@@ -40,12 +43,14 @@ public:
 private:
     bool refused(const char* service);
 
-    const Services& lent_;
+    const std::shared_ptr<const Services> lent_;
     const std::string instance_, plugin_;
     const TypedOptions options_;
     HttpClient http_;
     host::HostTable table_;
     std::atomic<bool> open_{false}, closed_{false};
+    std::mutex breach_mutex_;
+    bool abandoned_ = false;  // guarded by breach_mutex_
 };
 
 }  // namespace tandem::load

@@ -55,8 +55,9 @@ public:
         options["port"] = {.type = TANDEM_OPTION_INTEGER, .text = "7", .integer = 7};
         options["strict"] = {.type = TANDEM_OPTION_YES_NO, .text = "true", .yes = true};
         options["list"] = {.type = TANDEM_OPTION_TEXT_LIST, .list = {"a", "b"}};
-        lent_ = {&log_, &clock_, &events_};
-        services_ = std::make_unique<load::InstanceServices>(lent_, "acme-1", description, options);
+        const auto lent =
+            std::make_shared<load::Services>(load::Services{&log_, &clock_, &events_});
+        services_ = std::make_unique<load::InstanceServices>(lent, "acme-1", description, options);
     }
 
     void unknown_services_are_absent() {
@@ -129,6 +130,10 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("plugin a plugin called the host after its end "
                                          "plugin=com.example.acme instance=acme-1 service=http"),
                              log_.lines.at(0));
+        // From here on the log itself may be gone.
+        services_->abandon();
+        CPPUNIT_ASSERT_EQUAL(TANDEM_CANCELLED, send());
+        CPPUNIT_ASSERT_EQUAL(size_t{3}, log_.lines.size());
     }
 
 private:
@@ -159,7 +164,6 @@ private:
     KeptLog log_;
     SystemClock clock_;
     KeptEvents events_;
-    load::Services lent_;
     std::unique_ptr<load::InstanceServices> services_;
 };
 
