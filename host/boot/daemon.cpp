@@ -140,6 +140,7 @@ int Daemon::serve_until_signalled() {
     notify_service_manager("READY=1\nSTATUS=serving");
 
     const sigset_t signals = awaited_signals();
+    int code = EXIT_OK;
     for (;;) {
         // A store that may have lost something must not be served from again: the loop
         // looks once a second whether the gateway wants to end.
@@ -148,13 +149,14 @@ int Daemon::serve_until_signalled() {
         if (number == SIGTERM || number == SIGINT) break;
         if (number == SIGHUP) gateway.settings_changed(settings::load(file_, environment()));
         if (gateway.failed()) {
-            gateway.stop();
-            return EXIT_IOERR;
+            code = EXIT_IOERR;
+            break;
         }
     }
     notify_service_manager("STOPPING=1");
-    gateway.stop();
-    return EXIT_OK;
+    // A thread that is stuck in a provider's call would see the ground go from under it.
+    if (!gateway.stop()) std::_Exit(code);
+    return code;
 }
 
 }  // namespace tandem::boot

@@ -50,15 +50,16 @@ Result<void> Gateway::start() {
     return {};
 }
 
-void Gateway::stop() {
-    if (!furniture_) return;
+bool Gateway::stop() {
+    if (!furniture_) return true;
     Furniture& own = *furniture_;
     own.readiness.drain();
     // Nothing new comes in, then nothing new goes out, then what was promised is written.
     if (own.server && !own.server->drain(drain_time))
         own.logger.warn("boot", "requests were cut off at the end of the drain");
     if (own.hub) own.hub->stop();
-    if (own.dispatcher && !own.dispatcher->stop(settle_time))
+    const bool settled = !own.dispatcher || own.dispatcher->stop(settle_time);
+    if (!settled)
         own.logger.warn("boot", "a send or an AI turn was still in hand; its lease will lapse");
     if (own.intake) own.intake->stop();
     if (own.retention) own.retention->stop();
@@ -66,10 +67,15 @@ void Gateway::stop() {
     if (own.lane_workers) own.lane_workers->stop();
     if (own.committer) own.committer->stop(commit_time);
     if (own.server) own.server->stop();
-    own.registry->stop();
+    if (settled) own.registry->stop();
     own.logger.info("boot", "stopped", {{"reason", failed() ? "the store broke" : "asked to"}});
     own.logger.flush(std::chrono::milliseconds(500));
-    furniture_.reset();
+    // What a worker still uses is left as it is.
+    if (settled)
+        furniture_.reset();
+    else
+        static_cast<void>(furniture_.release());
+    return settled;
 }
 
 bool Gateway::failed() const {

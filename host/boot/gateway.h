@@ -23,8 +23,10 @@ public:
     /// address cannot be listened on; everything else is for the operator's settings.
     Result<void> start();
     /// Drains: no new connections, requests in hand are finished, streams are ended, owed
-    /// work in hand is settled, plugins are stopped. Within 15 s.
-    void stop();
+    /// work in hand is settled, plugins are stopped. Within 15 s. False: a provider's call
+    /// did not come back in time, and the process must end without waiting for it; all
+    /// that was promised is on disk.
+    bool stop();
     /// The store broke: what it holds is not known any more, so the process must end.
     bool failed() const;
     /// After HUP: applies what can be applied live and says what cannot.

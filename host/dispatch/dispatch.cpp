@@ -80,8 +80,9 @@ void Dispatcher::start() {
 
 bool Dispatcher::stop(Milliseconds bound) {
     std::unique_lock lock(mutex_);
-    running_ = false;
-    for (const auto& station : stations_) station->desk.stop();
+    // Told once: after a first stop the desks may be gone.
+    if (std::exchange(running_, false))
+        for (const auto& station : stations_) station->desk.stop();
     timer_changed_.notify_all();
     work_changed_.notify_all();
     if (timer_.joinable()) {

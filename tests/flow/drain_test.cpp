@@ -1,0 +1,114 @@
+#include <cppunit/TestFixture.h>
+#include <cppunit/extensions/HelperMacros.h>
+
+#include <nlohmann/json.hpp>
+
+#include "fakes/twilio.h"
+#include "flow/bike_store.h"
+#include "flow/event_source.h"
+
+namespace tandem::flow {
+
+/// The daemon's end and its beginning: TERM loses nothing and keeps nobody waiting, and
+/// what cannot be started says why.
+class DrainTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(DrainTest);
+    CPPUNIT_TEST(term_ends_streams_with_the_reason_and_exits_in_time);
+    CPPUNIT_TEST(an_answer_that_takes_too_long_does_not_hold_the_end_up);
+    CPPUNIT_TEST(wrong_settings_end_with_78_and_every_mistake);
+    CPPUNIT_TEST(a_taken_address_is_named);
+    CPPUNIT_TEST(a_database_in_use_is_not_opened_twice);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void term_ends_streams_with_the_reason_and_exits_in_time() {
+        Gateway gateway(with_sandbox());
+        gateway.start();
+        EventSource inbox(gateway.url() + "/api/stream/organization", bearer(gateway));
+        CPPUNIT_ASSERT_EQUAL(0, inbox.await("connected"));
+        const auto begin = std::chrono::steady_clock::now();
+        CPPUNIT_ASSERT_EQUAL(0, gateway.stop());
+        CPPUNIT_ASSERT(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
+        CPPUNIT_ASSERT(inbox.await_end());
+        const int end = inbox.await("stream_end");
+        CPPUNIT_ASSERT(end > 0);
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("shutdown"),
+            nlohmann::json::parse(inbox.event(end).data).value("reason", std::string()));
+    }
+
+    void an_answer_that_takes_too_long_does_not_hold_the_end_up() {
+        Gateway gateway(with_sandbox());
+        gateway.start();
+        EventSource inbox(gateway.url() + "/api/stream/organization", bearer(gateway));
+        CPPUNIT_ASSERT_EQUAL(0, inbox.await("connected"));
+        HttpClient provider(gateway.url());
+        CPPUNIT_ASSERT_EQUAL(200, deliver(provider, signed_text(1, "slow")).status);
+        CPPUNIT_ASSERT(inbox.await("sms_received") > 0);
+        // The turn is due after 50 ms; the AI then thinks for half a minute.
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+        const auto begin = std::chrono::steady_clock::now();
+        CPPUNIT_ASSERT_EQUAL(0, gateway.stop());
+        CPPUNIT_ASSERT(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
+    }
+
+    void wrong_settings_end_with_78_and_every_mistake() {
+        const Folder folder;
+        folder.write("wrong.yaml", R"(
+storage: {plugin: sqlite, options: {pth: "/tmp/never.db"}}
+auth:
+  - {plugin: jwt, options: {algorithm: HS256}}
+providers: []
+organizations:
+  - {id: bikes, name: Bikes, default_region: US, numbers: ["+15550001111"], channel: nobody}
+)");
+        Process daemon(
+            {Gateway::built_programs() + "/tandemd", "--check-config", folder.file("wrong.yaml")});
+        CPPUNIT_ASSERT_EQUAL(78, daemon.wait());
+        const std::string said = daemon.output();
+        CPPUNIT_ASSERT_MESSAGE(said, said.find("wrong.yaml:7:") != std::string::npos);
+        CPPUNIT_ASSERT_MESSAGE(said, said.find("channel") != std::string::npos);
+    }
+
+    void a_taken_address_is_named() {
+        Gateway gateway(with_sandbox());
+        gateway.start();
+        Process second({Gateway::built_programs() + "/tandemd", "--config",
+                        gateway.folder().file("tandem.yaml")},
+                       {{"TEST_FOLDER", gateway.folder().file("second-")}});
+        CPPUNIT_ASSERT_EQUAL(73, second.wait());
+        const std::string address = gateway.url().substr(gateway.url().rfind('/') + 1);
+        CPPUNIT_ASSERT_MESSAGE(second.output(), second.output().find(address) != std::string::npos);
+    }
+
+    void a_database_in_use_is_not_opened_twice() {
+        Gateway gateway(with_sandbox());
+        gateway.start();
+        Process second(
+            {Gateway::built_programs() + "/tandemd", "--config",
+             gateway.folder().file("tandem.yaml")},
+            {{"TEST_FOLDER", gateway.folder().file("")}, {"TANDEM_SERVER_LISTEN", "127.0.0.1:0"}});
+        CPPUNIT_ASSERT(second.wait() != 0);
+        CPPUNIT_ASSERT_MESSAGE(second.output(),
+                               second.output().find("tandem.db") != std::string::npos);
+        HttpClient client(gateway.url());
+        CPPUNIT_ASSERT_EQUAL(200, client.get("/readyz").status);
+    }
+
+private:
+    static std::string with_sandbox() {
+        BikeStore store;
+        store.responder = "sandbox";
+        store.more_providers = "  - {id: sandbox, plugin: sandbox, options: {slow_ms: 30000}}\n";
+        store.more = "conversation: {coalesce_ms: 50}\n";
+        return settings(store);
+    }
+
+    static Headers bearer(Gateway& gateway) {
+        return {{"Authorization", "Bearer " + gateway.token("bikes", "conversations:read")}};
+    }
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(DrainTest);
+
+}  // namespace tandem::flow
