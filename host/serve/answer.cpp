@@ -174,6 +174,7 @@ std::string render_head(Response& response, const AnswerFrame& frame) {
         add(head, "Connection", "keep-alive");
     add(head, "X-Request-Id", frame.request_id);
     add(head, "X-Content-Type-Options", "nosniff");
+    if (frame.secure) add(head, "Strict-Transport-Security", "max-age=31536000");
     if (!has(response, "cache-control") &&
         (frame.path.starts_with("/api/") || response.status >= 400))
         add(head, "Cache-Control", "no-store");

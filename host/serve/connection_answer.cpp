@@ -86,6 +86,7 @@ AnswerFrame Connection::frame_for(const Facts& facts) const {
     if (core_.origin_allowed(facts.origin)) frame.allowed_origin = facts.origin;
     frame.close = !facts.keep_alive || core_.draining;
     frame.old_version = facts.old_version;
+    frame.secure = socket_.secure();
     frame.head_only = facts.method == "HEAD";
     return frame;
 }

@@ -89,7 +89,6 @@ Response response_of(const File& file, const Request& request) {
         {"ETag", file.tag},
         {"Cache-Control", "no-cache"},  // kept, but asked for each time
         {"Content-Security-Policy", std::string(content_security_policy)},
-        {"Strict-Transport-Security", "max-age=31536000"},  // ignored over plain HTTP
         {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Cross-Origin-Resource-Policy", "same-origin"},

@@ -46,6 +46,7 @@ public:
         CPPUNIT_ASSERT(page.header("Referrer-Policy") == "no-referrer");
         CPPUNIT_ASSERT(page.header("Cross-Origin-Opener-Policy") == "same-origin");
         CPPUNIT_ASSERT(page.header("Content-Security-Policy")->find("default-src 'none'") == 0);
+        CPPUNIT_ASSERT(!page.header("Strict-Transport-Security"));  // this is plain HTTP
         CPPUNIT_ASSERT(get("/index.html").body == page.body);
         CPPUNIT_ASSERT(get("/app.js").header("Content-Type") == "text/javascript; charset=utf-8");
         CPPUNIT_ASSERT(get("/icons/a.svg").header("Content-Type") == "image/svg+xml");

@@ -95,6 +95,7 @@ private:
 class TlsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(TlsTest);
     CPPUNIT_TEST(requests_large_bodies_and_streams_go_over_tls);
+    CPPUNIT_TEST(only_answers_over_tls_tell_the_browser_to_stay_there);
     CPPUNIT_TEST(versions_before_1_2_are_refused);
     CPPUNIT_TEST(plain_http_on_a_tls_port_is_cut_and_hurts_nobody);
     CPPUNIT_TEST(a_handshake_that_stalls_is_cut);
@@ -126,6 +127,34 @@ public:
         take_body(client, 0);
         CPPUNIT_ASSERT_EQUAL(std::string("event"), client.take(5));
         CPPUNIT_ASSERT(client.ended_properly());
+    }
+
+    void only_answers_over_tls_tell_the_browser_to_stay_there() {
+        const std::string promise = "\r\nStrict-Transport-Security: max-age=31536000\r\n";
+        const std::string requests[] = {
+            "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+            "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n",
+            "broken\r\n\r\n",
+            "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n",
+        };
+        start();
+        for (const std::string& request : requests) {
+            TlsClient client(server_->port());
+            client.send(request);
+            const std::string head = take_head(client);
+            CPPUNIT_ASSERT_MESSAGE(head, head.find(promise) != std::string::npos);
+        }
+        // Over plain HTTP anyone on the way could say it (RFC 6797 section 7.2).
+        options_.tls_key.clear();
+        options_.tls_certificate.clear();
+        start();
+        for (const std::string& request : requests) {
+            RawClient client(server_->port());
+            client.send(request);
+            const auto answer = client.answer(true);
+            CPPUNIT_ASSERT(answer.has_value());
+            CPPUNIT_ASSERT(!answer->header("Strict-Transport-Security"));
+        }
     }
 
     void versions_before_1_2_are_refused() {
@@ -174,13 +203,18 @@ private:
         return server_->port();
     }
 
-    std::string take_body(TlsClient& client, size_t size) {
+    std::string take_head(TlsClient& client) {
         std::string head;
         while (!head.ends_with("\r\n\r\n")) {
             const std::string byte = client.take(1);
             CPPUNIT_ASSERT_MESSAGE(head, !byte.empty());
             head += byte;
         }
+        return head;
+    }
+
+    std::string take_body(TlsClient& client, size_t size) {
+        const std::string head = take_head(client);
         CPPUNIT_ASSERT_EQUAL_MESSAGE(head, size_t{0}, head.find("HTTP/1.1 200"));
         return client.take(size);
     }
