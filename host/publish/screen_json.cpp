@@ -64,6 +64,8 @@ Json text_or_null(std::string_view value) {
 
 Json foreign(std::string_view json_text) {
     if (json_text.empty()) return nullptr;
+    // The library takes NUL for the end, and says nothing of what stands behind it.
+    if (json_text.find('\0') != std::string_view::npos) return nullptr;
     Inspector inspector;
     if (!nlohmann::json::sax_parse(json_text.begin(), json_text.end(), &inspector)) return nullptr;
     return Json::parse(json_text.begin(), json_text.end(), nullptr, false);

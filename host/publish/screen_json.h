@@ -18,7 +18,8 @@ using Json = nlohmann::ordered_json;
 /// One line; bytes that are no UTF-8 become U+FFFD.
 std::string text(const Json& json);
 Json text_or_null(std::string_view value);
-/// JSON that a provider wrote, or null: unreadable, deeper than 64, a member twice.
+/// JSON that a provider wrote, or null: unreadable, a NUL in it, deeper than 64, a member twice.
+/// Not serve's reader: any value is taken, and members keep their order.
 Json foreign(std::string_view json_text);
 
 Json media_list(const std::vector<domain::Media>& media);

@@ -215,6 +215,11 @@ public:
         CPPUNIT_ASSERT_EQUAL(null, analysis(""));
         CPPUNIT_ASSERT_EQUAL(null, analysis("{\"a\":"));
         CPPUNIT_ASSERT_EQUAL(null, analysis(R"({"a":1,"a":2})"));
+        CPPUNIT_ASSERT_EQUAL(null, analysis(R"({"x":[{"a":1,"\u0061":2}]})"));
+        CPPUNIT_ASSERT_EQUAL(null, analysis("{} {}"));
+        CPPUNIT_ASSERT_EQUAL(null, analysis(std::string("{\"a\":1}\0", 8)));
+        CPPUNIT_ASSERT_EQUAL(null, analysis(std::string("{\"a\":1}\0anything", 16)));
+        CPPUNIT_ASSERT_EQUAL(null, analysis(std::string("\0{}", 3)));
         CPPUNIT_ASSERT_EQUAL(null, analysis("\"\xff\""));
         CPPUNIT_ASSERT_EQUAL(null, analysis(std::string(65, '[') + std::string(65, ']')));
         CPPUNIT_ASSERT_EQUAL(null, analysis(std::string(1000000, '[')));
