@@ -15,7 +15,7 @@ std::string media_json(const std::vector<domain::Media>& media) {
 
 std::vector<domain::Media> media_of(std::string_view json) {
     std::vector<domain::Media> media;
-    // Only what media_json made is ever stored, so depth and doubles are known.
+    // Only what media_json made is ever stored: no depth, no member twice, no NUL behind it.
     const auto list = nlohmann::json::parse(json, nullptr, false);
     if (!list.is_array()) return media;
     for (const auto& one : list) {
