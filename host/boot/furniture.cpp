@@ -3,7 +3,10 @@
 #include <iterator>
 #include <string_view>
 
+#include <Poco/Logger.h>
+
 #include "boot/places.h"
+#include "observe/poco_channel.h"
 #include "observe/routes.h"
 #include "receive/routes.h"
 #include "serve/static_files.h"
@@ -62,6 +65,12 @@ Furniture::Furniture(const settings::Settings& settings_in_force)
       readiness(clock),
       registry(load::make_registry(plugin_places(settings.plugins), {&logger, &clock, nullptr})) {
     logger.measure(metrics);
+    Poco::Logger::root().setChannel(new observe::PocoChannel(logger));
+}
+
+Furniture::~Furniture() {
+    // Poco's loggers outlive this log.
+    Poco::Logger::root().setChannel(nullptr);
 }
 
 Result<void> Furniture::check_options() {

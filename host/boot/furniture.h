@@ -35,6 +35,7 @@ std::vector<settings::PluginUse> plugin_uses(const settings::Settings& settings)
 /// apart in reverse.
 struct Furniture {
     explicit Furniture(const settings::Settings& settings);
+    ~Furniture();
 
     // In this order; the first failure ends it.
     Result<void> check_options();

@@ -42,6 +42,8 @@ Result<void> Gateway::start() {
             serve::Furniture{own.gate.get(), &own.logger, &own.metrics,
                              [&own] { own.hub->stop(); }});
         own.server->start();
+    } catch (const std::invalid_argument& mistake) {
+        return Error{Code::Invalid, mistake.what()};
     } catch (const std::runtime_error& failure) {
         return Error{Code::Unavailable, failure.what()};
     }

@@ -220,7 +220,6 @@ Result<Instance> PluginRegistry::with_proxies(const LivingPointer& living,
     auto authenticator = make_auth_proxy(living);
     if (!authenticator) return authenticator.error();
     instance.authenticator = *std::move(authenticator);
-    instance.store = make_store_proxy(*living->instance().raw());
     return instance;
 }
 
