@@ -1,0 +1,89 @@
+// The real daemon with the sandbox provider, in a folder of its own.
+
+import {execFile, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {createServer} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+
+import {until} from './devtools.mjs';
+
+async function free_port() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const {port} = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export class Gateway {
+  /** `programs` is the folder of tandemd and tandemctl. */
+  static async create(programs) {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-console-'));
+    return new Gateway(programs, folder, await free_port());
+  }
+
+  constructor(programs, folder, port) {
+    this.programs = programs;
+    this.folder = folder;
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.settings = join(folder, 'tandem.yaml');
+    this.child = null;
+    this.output = '';
+  }
+
+  async start() {
+    await writeFile(this.settings, `
+server: {listen: "127.0.0.1:${this.port}", public_url: "${this.url}"}
+storage: {plugin: sqlite, options: {path: "${this.folder}/tandem.db"}}
+auth:
+  - {plugin: jwt, options: {algorithm: HS256, secret: "0123456789abcdef0123456789abcdef"}}
+providers:
+  - {id: sandbox, plugin: sandbox, options: {delay_ms: 50}}
+organizations:
+  - id: demo
+    name: Demo Bike Store
+    default_region: US
+    numbers: ["+15550100000"]
+    channel: sandbox
+    voice: sandbox
+    responder: sandbox
+plugins: {trusted_uid: ${process.getuid()}}
+stream: {heartbeat_s: 1}
+`);
+    const child = spawn(join(this.programs, 'tandemd'), ['--config', this.settings],
+                        {stdio: ['ignore', 'pipe', 'pipe']});
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => { this.output += text; });
+    await until('the gateway to be ready', async () => {
+      if (child.exitCode !== null) throw new Error('the gateway ended');
+      return fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false);
+    }, 60_000);
+  }
+
+  /** Ends it as a power cut would, or with another signal in its own way. */
+  async kill(signal = 'SIGKILL') {
+    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill(signal);
+    await gone;
+  }
+
+  async token() {
+    const {stdout} = await promisify(execFile)(
+        join(this.programs, 'tandemctl'),
+        ['token', '--config', this.settings, '--org', 'demo', '--sub', 'agent-1',
+         '--permissions', 'admin', '--ttl', '1h']);
+    return stdout.trim();
+  }
+
+  async remove() {
+    await this.kill();
+    await rm(this.folder, {recursive: true, force: true});
+  }
+}
