@@ -1,8 +1,6 @@
 #include "serve/json.h"
 
-#include <string>
-#include <utility>
-#include <vector>
+#include <algorithm>
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +9,10 @@ namespace tandem::serve {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr size_t max_complaints = 16;
+// Of a name that a stranger chose; what is cut within a character is mended when sent.
+constexpr size_t max_shown_name = 64;
 
 /// Builds the value as the parser walks; says no at the first thing that is not allowed.
 /// The parser keeps its own stack on the heap, so depth costs us nothing but this count.
@@ -108,7 +110,88 @@ std::optional<Problem> read_json(std::string_view text, nlohmann::json& into) {
         return std::nullopt;
     }
     into = nullptr;
-    return Problem{400, "VALIDATION_FAILED", builder.why};
+    return Problem{400, "VALIDATION_FAILED", builder.why, {{"body", builder.why}}};
+}
+
+Members::Members(std::string_view text)
+    : body_(std::make_unique<Json>()), object_(*body_), outermost_(*this) {
+    refused_ = read_json(text, *body_);
+}
+
+Members::Members(Members& outer, const Json& object, std::string place)
+    : object_(object), outermost_(outer.outermost_), place_(std::move(place)) {}
+
+Members::~Members() = default;
+
+std::string Members::text(std::string_view name, size_t max_bytes) {
+    const Json* value = find(name);
+    if (value == nullptr) return {};
+    if (!value->is_string()) {
+        complain(name, "must be a text");
+        return {};
+    }
+    const auto& text = value->get_ref<const std::string&>();
+    if (text.size() <= max_bytes) return text;
+    complain(name, "is too long");
+    return {};
+}
+
+bool Members::yes_no(std::string_view name) {
+    const Json* value = find(name);
+    if (value == nullptr) return false;
+    if (value->is_boolean()) return value->get<bool>();
+    complain(name, "must be true or false");
+    return false;
+}
+
+void Members::objects(std::string_view name, size_t most,
+                      const std::function<void(Members&)>& each) {
+    const Json* list = find(name);
+    if (list == nullptr) return;
+    if (!list->is_array()) return complain(name, "must be a list");
+    if (list->size() > most)
+        return complain(name, "has more than " + std::to_string(most) + " elements");
+    for (size_t i = 0; i < list->size(); ++i) {
+        const std::string element = std::string(name) + '[' + std::to_string(i) + ']';
+        const Json& one = (*list)[i];
+        if (!one.is_object()) {
+            complain(element, "must be an object");
+            continue;
+        }
+        Members members(*this, one, place_ + element + '.');
+        each(members);
+        members.complain_of_unknown();
+    }
+}
+
+void Members::complain(std::string_view name, std::string_view message) {
+    auto& all = outermost_.complaints_;
+    std::string field = place_ + std::string(name.substr(0, max_shown_name));
+    const auto same = [&](const auto& one) { return one.first == field; };
+    if (all.size() >= max_complaints || std::any_of(all.begin(), all.end(), same)) return;
+    all.emplace_back(std::move(field), message);
+}
+
+std::optional<Problem> Members::problem() {
+    if (refused_) return refused_;
+    complain_of_unknown();
+    if (complaints_.empty()) return std::nullopt;
+    const auto& [field, message] = complaints_.front();
+    return Problem{400, "VALIDATION_FAILED", field + ' ' + message + '.', complaints_};
+}
+
+const Json* Members::find(std::string_view name) {
+    known_.emplace_back(name);
+    if (!object_.is_object()) return nullptr;
+    const auto found = object_.find(name);
+    return found == object_.end() || found->is_null() ? nullptr : &*found;
+}
+
+void Members::complain_of_unknown() {
+    for (const auto& member : object_.items()) {
+        const bool known = std::find(known_.begin(), known_.end(), member.key()) != known_.end();
+        if (!known) complain(member.key(), "is not known");
+    }
 }
 
 }  // namespace tandem::serve

@@ -78,6 +78,7 @@ public:
             {"J07 escaped NUL in a name", R"({"a\u0000b":1})"},
             {"J07 raw NUL", std::string("{\"a\":\"\0\"}", 9)},
             {"J07 raw NUL behind", std::string("{}\0", 3)},
+            {"J07 raw NUL and more behind", std::string("{}\0anything", 11)},
             {"J07 control character", in_member("\"\x01\"")},
             {"J07 raw line feed", in_member("\"\n\"")},
             {"cut short", R"({"a":)"},
@@ -90,6 +91,8 @@ public:
             CPPUNIT_ASSERT_EQUAL_MESSAGE(entry.name, std::string("VALIDATION_FAILED"),
                                          refusal->code);
             CPPUNIT_ASSERT_MESSAGE(entry.name, !refusal->detail.empty());
+            CPPUNIT_ASSERT_MESSAGE(entry.name, refusal->errors.size() == 1);
+            CPPUNIT_ASSERT_EQUAL(std::string("body"), refusal->errors.front().first);
         }
     }
 
@@ -125,5 +128,111 @@ public:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(JsonTest);
+
+class MembersTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(MembersTest);
+    CPPUNIT_TEST(known_members_are_read_by_their_type);
+    CPPUNIT_TEST(absent_and_null_are_the_same);
+    CPPUNIT_TEST(everything_amiss_is_collected);
+    CPPUNIT_TEST(elements_of_a_list_are_named_by_their_place);
+    CPPUNIT_TEST(a_text_that_is_refused_has_no_members);
+    CPPUNIT_TEST(complaints_are_bounded);
+    CPPUNIT_TEST(a_member_is_complained_of_once);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void known_members_are_read_by_their_type() {
+        Members asked(R"({"name":"J\u00f6rg","yes":true,"no":false,"list":[{"a":"1"},{"a":"2"}]})");
+        CPPUNIT_ASSERT_EQUAL(std::string("J\xc3\xb6rg"), asked.text("name", 5));
+        CPPUNIT_ASSERT(asked.yes_no("yes"));
+        CPPUNIT_ASSERT(!asked.yes_no("no"));
+        std::string all;
+        asked.objects("list", 2, [&](Members& one) { all += one.text("a", 1); });
+        CPPUNIT_ASSERT_EQUAL(std::string("12"), all);
+        CPPUNIT_ASSERT(!asked.problem());
+    }
+
+    void absent_and_null_are_the_same() {
+        for (const char* text : {"{}", R"({"name":null,"yes":null,"list":null})"}) {
+            Members asked(text);
+            CPPUNIT_ASSERT(asked.text("name", 5).empty());
+            CPPUNIT_ASSERT(!asked.yes_no("yes"));
+            asked.objects("list", 2, [](Members&) { CPPUNIT_FAIL("there is no list"); });
+            CPPUNIT_ASSERT_MESSAGE(text, !asked.problem());
+        }
+    }
+
+    void everything_amiss_is_collected() {
+        Members asked(R"({"name":5,"long":"123456","yes":"true","list":{},"many":[1,2,3],
+                          "more":null,"good":"x"})");
+        CPPUNIT_ASSERT(asked.text("name", 5).empty());
+        CPPUNIT_ASSERT(asked.text("long", 5).empty());
+        CPPUNIT_ASSERT(!asked.yes_no("yes"));
+        const auto never = [](Members&) { CPPUNIT_FAIL("this list is not read"); };
+        asked.objects("list", 2, never);
+        asked.objects("many", 2, never);
+        CPPUNIT_ASSERT_EQUAL(std::string("x"), asked.text("good", 5));
+        asked.complain("good", "is not good enough");
+        const auto problem = asked.problem();
+        CPPUNIT_ASSERT_EQUAL(400, problem->status);
+        CPPUNIT_ASSERT_EQUAL(std::string("VALIDATION_FAILED"), problem->code);
+        CPPUNIT_ASSERT_EQUAL(std::string("name must be a text."), problem->detail);
+        CPPUNIT_ASSERT_EQUAL(std::string("name must be a text|long is too long|"
+                                         "yes must be true or false|list must be a list|"
+                                         "many has more than 2 elements|good is not good enough|"
+                                         "more is not known|"),
+                             told(*problem));
+        CPPUNIT_ASSERT_EQUAL(told(*problem), told(*asked.problem()));
+    }
+
+    void elements_of_a_list_are_named_by_their_place() {
+        Members asked(R"({"list":[{"a":"1"},7,{"a":2,"b":3},{"deep":[{"c":1}]}]})");
+        asked.objects("list", 9, [](Members& one) {
+            one.text("a", 1);
+            one.objects("deep", 1, [](Members& inner) { inner.text("c", 1); });
+        });
+        CPPUNIT_ASSERT_EQUAL(std::string("list[1] must be an object|list[2].a must be a text|"
+                                         "list[2].b is not known|"
+                                         "list[3].deep[0].c must be a text|"),
+                             told(*asked.problem()));
+    }
+
+    void a_text_that_is_refused_has_no_members() {
+        for (const std::string& text :
+             {std::string(R"({"name":"a","name":"b"})"), std::string("{\"name\":\"a\"}\0x", 14),
+              std::string("[]")}) {
+            Members asked(text);
+            CPPUNIT_ASSERT(asked.text("name", 5).empty());
+            asked.complain("name", "is missing");
+            const auto problem = asked.problem();
+            CPPUNIT_ASSERT(problem && problem->errors.size() == 1);
+            CPPUNIT_ASSERT_EQUAL(std::string("body"), problem->errors.front().first);
+        }
+    }
+
+    void complaints_are_bounded() {
+        std::string text = "{\"" + std::string(100, 'x') + "\":1";
+        for (int i = 0; i < 1000; ++i) text += ",\"m" + std::to_string(i) + "\":1";
+        const auto problem = Members(text + "}").problem();
+        CPPUNIT_ASSERT_EQUAL(size_t{16}, problem->errors.size());
+        const auto cut = Members("{\"" + std::string(100, 'x') + "\":1}").problem();
+        CPPUNIT_ASSERT_EQUAL(std::string(64, 'x'), cut->errors.front().first);
+    }
+
+    void a_member_is_complained_of_once() {
+        Members asked(R"({"name":5})");
+        if (asked.text("name", 5).empty()) asked.complain("name", "is missing");
+        CPPUNIT_ASSERT_EQUAL(std::string("name must be a text|"), told(*asked.problem()));
+    }
+
+private:
+    static std::string told(const Problem& problem) {
+        std::string all;
+        for (const auto& [field, message] : problem.errors) all += field + ' ' + message + '|';
+        return all;
+    }
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(MembersTest);
 
 }  // namespace tandem::serve
