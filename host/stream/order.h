@@ -2,9 +2,9 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
-#include <vector>
+
+#include "serve/serve.h"
 
 namespace tandem::stream {
 
@@ -16,10 +16,7 @@ struct Order {
     std::string organization_id;  // as the caller names it; empty: not named
 };
 
-/// Which fields are amiss, and how; none of them: the body is no JSON object.
-using Complaints = std::vector<std::pair<std::string, std::string>>;
-
-/// Reads the body of POST /api/stream/tickets; fields that it does not know are refused.
-std::variant<Order, Complaints> read_order(std::string_view body);
+/// Reads the body of POST /api/stream/tickets; members that it does not know are refused.
+std::variant<Order, serve::Problem> read_order(std::string_view body);
 
 }  // namespace tandem::stream

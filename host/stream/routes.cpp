@@ -230,12 +230,8 @@ void organization(const Desk& desk, serve::Request request, serve::Responder res
 
 void ticket(const Desk& desk, serve::Request request, serve::Responder responder) {
     auto order = read_order(request.body);
-    if (auto* complaints = std::get_if<Complaints>(&order)) {
-        serve::Problem problem =
-            problem_of(400, "VALIDATION_FAILED", "The body does not say what to open.");
-        problem.errors = std::move(*complaints);
-        return responder.answer(serve::problem(problem));
-    }
+    if (const auto* amiss = std::get_if<serve::Problem>(&order))
+        return responder.answer(serve::problem(*amiss));
     const Order& wanted = std::get<Order>(order);
     if (!admit::same_organization(*request.identity, wanted.organization_id)) {
         return responder.answer(serve::problem(problem_of(

@@ -245,7 +245,11 @@ public:
             {"{\"leadId\":7}", "must be a text"},
             {"{\"leadId\":{\"a\":1}}", "must be a text"},
             {"{\"leadId\":[\"lead-1\"]}", "must be a text"},
-            {"{\"leadId\":\"lead-1\",\"leadId\":\"lead-1\"}", "comes twice"},
+            {"{\"leadId\":\"lead-1\",\"leadId\":\"lead-1\"}", "stands twice"},
+            {"{\"leadId\":\"lead-1\",\"more\":[{\"a\":1,\"a\":1}]}", "stands twice"},
+            {std::string("{\"leadId\":\"lead-1\"}\0", 20), "VALIDATION_FAILED"},
+            {std::string("{\"leadId\":\"lead-1\"}\0anything", 28), "VALIDATION_FAILED"},
+            {"\xef\xbb\xbf{\"leadId\":\"lead-1\"}", "VALIDATION_FAILED"},
             {"{\"leadID\":\"lead-1\"}", "is not known"},
             {"{\"more\":null,\"leadId\":\"lead-1\"}", "is not known"},
             {"{\"leadId\":\"lead-1\"", "VALIDATION_FAILED"},
@@ -257,7 +261,11 @@ public:
             const auto got = post(body);
             CPPUNIT_ASSERT_EQUAL_MESSAGE(body, 400, got->response.status);
             CPPUNIT_ASSERT_MESSAGE(body + got->response.body, got->has(part));
+            CPPUNIT_ASSERT_MESSAGE(body, got->has("\"code\":\"VALIDATION_FAILED\""));
+            CPPUNIT_ASSERT_MESSAGE(body, got->has("\"errors\":[{\"field\":"));
         }
+        CPPUNIT_ASSERT_EQUAL(200,
+                             post("{\"leadId\":\"lead-1\",\"phoneNumber\":null}")->response.status);
         CPPUNIT_ASSERT_EQUAL(404, post("{\"leadId\":\"nobody\"}")->response.status);
         const auto foreign = post("{\"organization\":true,\"organizationId\":\"rival\"}");
         CPPUNIT_ASSERT_EQUAL(403, foreign->response.status);
