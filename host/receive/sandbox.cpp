@@ -1,11 +1,12 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "domain/address.h"
 #include "receive/delivery.h"
 #include "receive/routes.h"
+#include "serve/json.h"
 
 namespace tandem::receive {
 
@@ -13,10 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int max_depth = 64;
 constexpr size_t max_text_bytes = 16384;
 constexpr size_t max_turns = 500;
-constexpr size_t max_shown_name = 64;
 
 struct Refused {
     serve::Problem problem;
@@ -24,46 +23,14 @@ struct Refused {
 
 [[noreturn]] void refuse(std::string field, std::string message,
                          const char* code = "VALIDATION_FAILED") {
-    serve::Problem problem{400, code, field + ": " + message};
+    serve::Problem problem{400, code, field + ' ' + message + '.'};
     problem.errors.emplace_back(std::move(field), std::move(message));
     throw Refused{std::move(problem)};
 }
 
-/// JSON without duplicate members and not deeper than 64.
-Json parse_body(const std::string& body) {
-    std::vector<std::set<std::string>> names;
-    const auto guard = [&](int depth, Json::parse_event_t event, Json& parsed) {
-        if (depth > max_depth) refuse("body", "is nested too deeply");
-        if (event == Json::parse_event_t::object_start) names.emplace_back();
-        if (event == Json::parse_event_t::object_end) names.pop_back();
-        if (event == Json::parse_event_t::key && !names.back().insert(parsed).second)
-            refuse("body", "names a member twice");
-        return true;
-    };
-    try {
-        Json json = Json::parse(body, guard);
-        if (!json.is_object()) refuse("body", "must be a JSON object");
-        return json;
-    } catch (const Json::exception&) {
-        refuse("body", "is not JSON");
-    }
-}
-
-void allow_only(const Json& object, std::initializer_list<const char*> names) {
-    for (const auto& member : object.items()) {
-        const auto known = std::find(names.begin(), names.end(), member.key());
-        if (known == names.end())
-            refuse(clean_text(member.key().substr(0, max_shown_name)), "is not known");
-    }
-}
-
-std::string text_of(const Json& object, const char* name) {
-    if (!object.contains(name)) return {};
-    const Json& value = object[name];
-    if (!value.is_string()) refuse(name, "must be a text");
-    const auto& text = value.get_ref<const std::string&>();
-    if (text.size() > max_text_bytes) refuse(name, "is too long");
-    return text;
+/// Everything was asked for; throws when something is amiss.
+void check(serve::Members& asked) {
+    if (auto problem = asked.problem()) throw Refused{std::move(*problem)};
 }
 
 /// Who writes or calls whom. `to` must be a number of the credential's organisation; one of
@@ -72,13 +39,13 @@ struct Parties {
     std::string from, to;
 };
 
-Parties parties_of(const Json& body, const domain::Organization& organization) {
-    const std::string from = text_of(body, "from");
+Parties parties_of(const Parties& asked, const domain::Organization& organization) {
+    const auto& [from, to] = asked;
     if (from.empty()) refuse("from", "is missing", "MISSING_PHONE_NUMBER");
     const auto customer = domain::parse_phone(from, organization.default_region);
     if (!customer) refuse("from", "is not a possible phone number", "INVALID_PHONE_NUMBER");
-    if (organization.numbers.empty()) refuse("to", "the organisation has no number");
-    const std::string to = text_of(body, "to");
+    if (organization.numbers.empty())
+        refuse("to", "cannot be chosen: the organisation has no number");
     if (to.empty()) return {customer->text, organization.numbers.front()};
     const auto business = domain::parse_phone(to, organization.default_region);
     if (!business) refuse("to", "is not a possible phone number", "INVALID_PHONE_NUMBER");
@@ -90,11 +57,12 @@ Parties parties_of(const Json& body, const domain::Organization& organization) {
 
 /// The body of POST /api/sandbox/messages, checked, as the plugin's route takes it.
 Json message_of(const std::string& body, const domain::Organization& organization) {
-    const Json asked = parse_body(body);
-    allow_only(asked, {"from", "to", "text", "mediaUrl"});
-    const Parties parties = parties_of(asked, organization);
-    const std::string text = text_of(asked, "text");
-    const std::string media = text_of(asked, "mediaUrl");
+    serve::Members asked(body);
+    const Parties told{asked.text("from", max_text_bytes), asked.text("to", max_text_bytes)};
+    const std::string text = asked.text("text", max_text_bytes);
+    const std::string media = asked.text("mediaUrl", max_text_bytes);
+    check(asked);
+    const Parties parties = parties_of(told, organization);
     if (text.empty() && media.empty()) refuse("text", "is missing");
     Json message{{"from", parties.from}, {"to", parties.to}, {"text", text}};
     if (!media.empty()) message["mediaUrl"] = media;
@@ -103,22 +71,19 @@ Json message_of(const std::string& body, const domain::Organization& organizatio
 
 /// Likewise of POST /api/sandbox/calls.
 Json call_of(const std::string& body, const domain::Organization& organization) {
-    const Json asked = parse_body(body);
-    allow_only(asked, {"from", "to", "turns", "summary"});
-    const Parties parties = parties_of(asked, organization);
-    Json call{{"from", parties.from}, {"to", parties.to}, {"summary", text_of(asked, "summary")}};
-    call["turns"] = Json::array();
-    if (!asked.contains("turns")) return call;
-    if (!asked["turns"].is_array()) refuse("turns", "must be a list");
-    if (asked["turns"].size() > max_turns) refuse("turns", "has more than 500 elements");
-    for (const Json& turn : asked["turns"]) {
-        if (!turn.is_object()) refuse("turns", "must hold objects");
-        allow_only(turn, {"role", "message"});
-        const std::string role = text_of(turn, "role");
+    serve::Members asked(body);
+    const Parties told{asked.text("from", max_text_bytes), asked.text("to", max_text_bytes)};
+    Json call{{"summary", asked.text("summary", max_text_bytes)}, {"turns", Json::array()}};
+    asked.objects("turns", max_turns, [&turns = call["turns"]](serve::Members& turn) {
+        const std::string role = turn.text("role", max_text_bytes);
         if (role != "user" && role != "agent" && role != "human_agent")
-            refuse("turns.role", "must be user, agent or human_agent");
-        call["turns"].push_back({{"role", role}, {"message", text_of(turn, "message")}});
-    }
+            turn.complain("role", "must be user, agent or human_agent");
+        turns.push_back({{"role", role}, {"message", turn.text("message", max_text_bytes)}});
+    });
+    check(asked);
+    const Parties parties = parties_of(told, organization);
+    call["from"] = parties.from;
+    call["to"] = parties.to;
     return call;
 }
 

@@ -19,6 +19,7 @@ class SandboxRoutesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_call_reaches_the_plugin_with_its_turns);
     CPPUNIT_TEST(numbers_of_others_are_no_numbers);
     CPPUNIT_TEST(wrong_bodies_are_refused_with_the_contracts_codes);
+    CPPUNIT_TEST(everything_amiss_is_told_at_once);
     CPPUNIT_TEST(a_token_of_an_unknown_organisation_is_refused);
     CPPUNIT_TEST_SUITE_END();
 
@@ -88,8 +89,17 @@ public:
             R"({"from": "+14155550199", "text": )" + std::string(100, '[') + "}";
         const std::string loop =
             R"({"from": "+14155550199", "text": ")" + std::string(20000, 'a') + R"("})";
+        const std::string good = R"({"from": "+14155550199", "text": "Hi"})";
+        const std::string nul(1, '\0');
         const std::vector<std::pair<std::string, const char*>> cases{
             {"", "VALIDATION_FAILED"},
+            {good + nul, "VALIDATION_FAILED"},
+            {good + nul + "anything", "VALIDATION_FAILED"},
+            {nul + good, "VALIDATION_FAILED"},
+            {good + good, "VALIDATION_FAILED"},
+            {R"({"from": "+14155550199", "text": "a\u0000b"})", "VALIDATION_FAILED"},
+            {R"({"from": "+14155550199", "text": "a", "more": [{"a": 1, "a": 1}]})",
+             "VALIDATION_FAILED"},
             {"[]", "VALIDATION_FAILED"},
             {"{", "VALIDATION_FAILED"},
             {deep, "VALIDATION_FAILED"},
@@ -108,12 +118,30 @@ public:
             CPPUNIT_ASSERT_EQUAL_MESSAGE(body, 400, response.status);
             CPPUNIT_ASSERT_MESSAGE(body + response.body,
                                    response.body.find(code) != std::string::npos);
+            CPPUNIT_ASSERT_MESSAGE(response.body,
+                                   response.body.find("\"errors\":[{") != std::string::npos);
         }
         for (const char* turns : {"7", "[7]", R"([{"role": "god"}])", R"([{"x": 1}])"}) {
             const std::string body =
                 R"({"from": "+14155550199", "turns": )" + std::string(turns) + "}";
             CPPUNIT_ASSERT_EQUAL_MESSAGE(body, 400, post("calls", body).status);
         }
+        CPPUNIT_ASSERT(told_.body.empty());
+    }
+
+    void everything_amiss_is_told_at_once() {
+        const auto response = post("calls", R"({"from": 7, "more": 1, "summary": null,
+            "turns": [{"role": "user", "message": "Hi"}, {"role": "god", "x": 1}, 5]})");
+        CPPUNIT_ASSERT_EQUAL(400, response.status);
+        for (const char* part :
+             {R"({"field":"from","message":"must be a text"})",
+              R"({"field":"turns[1].role","message":"must be user, agent or human_agent"})",
+              R"({"field":"turns[1].x","message":"is not known"})",
+              R"({"field":"turns[2]","message":"must be an object"})",
+              R"({"field":"more","message":"is not known"})"})
+            CPPUNIT_ASSERT_MESSAGE(part + response.body,
+                                   response.body.find(part) != std::string::npos);
+        CPPUNIT_ASSERT(response.body.find("summary") == std::string::npos);
         CPPUNIT_ASSERT(told_.body.empty());
     }
 
