@@ -58,14 +58,14 @@ function clear() {
   figures();
 }
 
-function show_scope() {
+function showScope() {
   const organization = scope() === 'organization';
   $('for-lead').hidden = organization;
   $('for-organization').hidden = !organization;
 }
 
 // #token=… from a link: taken, and gone from the address bar and the history at once.
-function take_link() {
+function takeLink() {
   if (!location.hash) return;
   const given = new URLSearchParams(location.hash.slice(1));
   history.replaceState(null, '', location.pathname + location.search);
@@ -73,7 +73,7 @@ function take_link() {
     if (given.has(name)) $(name).value = given.get(name);
   if (given.has('lead') || given.has('phone'))
     document.querySelector('input[name=scope][value=lead]').checked = true;
-  show_scope();
+  showScope();
 }
 
 $('connect').addEventListener('submit', (event) => {
@@ -105,7 +105,7 @@ $('resume').addEventListener('click', () => {
 $('clear').addEventListener('click', clear);
 
 for (const choice of document.querySelectorAll('input[name=scope]'))
-  choice.addEventListener('change', show_scope);
+  choice.addEventListener('change', showScope);
 
 $('write').addEventListener('submit', async (event) => {
   event.preventDefault();
@@ -136,6 +136,6 @@ setInterval(() => {
   figures();
 }, 1000);
 
-addEventListener('hashchange', take_link);
-show_scope();
-take_link();
+addEventListener('hashchange', takeLink);
+showScope();
+takeLink();

@@ -162,7 +162,11 @@ export class Line {
     this.screen.state('open', 'connected');
     // Before the first event there is nothing to go on after, unless a history is sent.
     if (this.connected > 1 && !this.lastId && !this.wanted.load)
-      this.screen.event({type: 'possible gap', reason: 'no id yet to come back after'}, '');
+      this.screen.event({
+        type: 'possible gap',
+        reason: 'no id yet to come back after',
+        timestamp: new Date().toISOString(),
+      }, '');
   }
 
   check(id) {

@@ -69,7 +69,7 @@ class Console {
 }
 
 /** Each event once, in order, none left out. */
-function assert_whole({rows, gaps, doubles}) {
+function assertWhole({rows, gaps, doubles}) {
   assert.deepEqual({gaps, doubles}, {gaps: '0', doubles: '0'});
   const places = rows.filter((row) => row.id).map((row) => Number(row.id.split('-')[1]));
   assert.deepEqual(places, places.map((_, index) => places[0] + index), 'a gap or a double');
@@ -95,7 +95,7 @@ async function shows_what_happens(screen) {
   const {rows} = await screen.answered('good morning');
   assert.deepEqual(rows.slice(0, 4).map((row) => row.type),
                    ['connected', 'lead_auto_created', 'sms_received', 'ai_message_sent']);
-  assert_whole(await screen.until('a heartbeat', (seen) => seen.age === '0 s ago'));
+  assertWhole(await screen.until('a heartbeat', (seen) => seen.age === '0 s ago'));
 }
 
 async function cut_and_resumed(screen) {
@@ -104,7 +104,7 @@ async function cut_and_resumed(screen) {
   await screen.write('in between');
   assert.deepEqual((await screen.look()).rows, before.rows, 'events on a line that was cut');
   await screen.page.click('#resume');
-  assert_whole(await screen.answered('in between'));
+  assertWhole(await screen.answered('in between'));
 }
 
 async function comes_back_by_itself(screen, relay) {
@@ -113,7 +113,7 @@ async function comes_back_by_itself(screen, relay) {
   await screen.until('the loss to be noticed', (seen) => seen.state === 'waiting');
   await screen.write('while you were away');
   await screen.connected();
-  assert_whole(await screen.answered('while you were away'));
+  assertWhole(await screen.answered('while you were away'));
   assert.equal(screen.tickets(), tickets, 'the ticket lets its own browser in again');
 }
 
@@ -124,7 +124,7 @@ async function outlives_the_daemon(screen, gateway) {
   await gateway.start();
   await screen.write('after the power cut');
   await screen.connected();
-  assert_whole(await screen.answered('after the power cut'));
+  assertWhole(await screen.answered('after the power cut'));
   assert.ok(screen.tickets() > tickets, 'the old ticket opened a stream of the new daemon');
 }
 
@@ -201,5 +201,10 @@ try {
   console.error(failure, '\n-- the gateway:\n' + output().slice(-4000));
   process.exitCode = 1;
 } finally {
-  for (const clean of cleaning.reverse()) await clean();
+  for (const clean of cleaning.reverse()) {
+    await clean().catch((failure) => {
+      console.error('cleaning up:', failure);
+      process.exitCode = 1;
+    });
+  }
 }

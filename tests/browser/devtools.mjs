@@ -6,13 +6,14 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
+// In a container Chromium often cannot have its own sandbox; it sees no page but ours.
 const flags = [
   '--headless', '--remote-debugging-pipe', '--no-first-run', '--disable-gpu', '--disable-quic',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  '--disable-extensions', '--disable-dev-shm-usage', '--no-proxy-server',
+  '--disable-extensions', '--no-sandbox', '--disable-dev-shm-usage', '--no-proxy-server',
 ];
 
-export const patience = 20_000;  // the machine may be slow; nothing here takes that long
+export const patience = 30_000;  // the machine may be slow; nothing here takes that long
 
 /** Tries until it gets something true, and says what it waited for when it does not. */
 export async function until(what, attempt, limit = patience) {
@@ -28,9 +29,7 @@ export async function until(what, attempt, limit = patience) {
 export class Browser {
   static async start(program) {
     const profile = await mkdtemp(join(tmpdir(), 'tandem-browser-'));
-    // As root, in a container, Chromium cannot have its own sandbox; it only sees our page.
-    const more = process.getuid() === 0 ? ['--no-sandbox'] : [];
-    const child = spawn(program, [...flags, ...more, `--user-data-dir=${profile}`, 'about:blank'],
+    const child = spawn(program, [...flags, `--user-data-dir=${profile}`, 'about:blank'],
                         {stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
                          env: {...process.env, HOME: profile}});
     return new Browser(child, profile);

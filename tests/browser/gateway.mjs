@@ -10,7 +10,7 @@ import {promisify} from 'node:util';
 
 import {until} from './devtools.mjs';
 
-async function free_port() {
+async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const {port} = server.address();
@@ -23,7 +23,7 @@ export class Gateway {
   /** `programs` is the folder of tandemd and tandemctl. */
   static async create(programs) {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-console-'));
-    return new Gateway(programs, folder, await free_port());
+    return new Gateway(programs, folder, await freePort());
   }
 
   constructor(programs, folder, port) {
