@@ -63,8 +63,8 @@ std::string client_of(const Request& request, const Address& peer, const Network
 
 }  // namespace
 
-Connection::Connection(Core& core, Loop& loop, Socket socket, Seat seat)
-    : core_(core), loop_(loop), socket_(std::move(socket)), seat_(std::move(seat)) {}
+Connection::Connection(ServerState& server, Loop& loop, Socket socket, Seat seat)
+    : server_(server), loop_(loop), socket_(std::move(socket)), seat_(std::move(seat)) {}
 
 Connection::~Connection() = default;
 
@@ -99,7 +99,7 @@ void Connection::overdue(Wait wait) {
             break;
         }
         case Wait::Answer: answer_missing(); break;
-        case Wait::Write: core_.count_rejected("slow"); return vanish();
+        case Wait::Write: server_.figures.rejected("slow"); return vanish();
         case Wait::Idle:
         case Wait::Linger:
         case Wait::None: return vanish();
@@ -109,9 +109,9 @@ void Connection::overdue(Wait wait) {
 
 void Connection::answer_missing() {
     const auto late = std::exchange(exchange_, nullptr);
-    if (core_.furniture.log != nullptr)
-        core_.furniture.log->error("serve", "a handler did not answer in time",
-                                   {{"requestId", late->facts_.request_id}});
+    if (server_.furniture.log != nullptr)
+        server_.furniture.log->error("serve", "a handler did not answer in time",
+                                     {{"requestId", late->facts_.request_id}});
     late->facts_.keep_alive = false;
     respond(late->facts_, problem({500, "INTERNAL_ERROR", "The request was not answered."}));
 }
@@ -161,7 +161,7 @@ bool Connection::step_head() {
             return true;
         }
     }
-    if (const Verdict verdict = reading_->end.look(bytes, core_.framing_limits)) {
+    if (const Verdict verdict = reading_->end.look(bytes, server_.framing_limits)) {
         refuse(*verdict, "framing");
         return true;
     }
@@ -174,7 +174,7 @@ void Connection::head_complete(size_t block_length) {
     const std::string_view block = std::string_view(in_).substr(taken_, block_length);
     Head& head = reading_->head;
     Facts& facts = reading_->facts;
-    if (const Verdict verdict = read_head(block, core_.framing_limits, head))
+    if (const Verdict verdict = read_head(block, server_.framing_limits, head))
         return refuse(*verdict, verdict->status == 431 ? "limits" : "framing");
     if (const Verdict verdict = reading_->framing.take_head(block, head))
         return refuse(*verdict, "framing");
@@ -182,7 +182,7 @@ void Connection::head_complete(size_t block_length) {
 
     const auto given_id = only_field(head.headers, "X-Request-Id");
     facts.request_id =
-        given_id && valid_request_id(*given_id) ? std::string(*given_id) : core_.ids.next();
+        given_id && valid_request_id(*given_id) ? std::string(*given_id) : server_.ids.next();
     if (const auto origin = only_field(head.headers, "Origin")) facts.origin = *origin;
     facts.method = head.method;
     facts.started_ms = loop_.now_ms();
@@ -192,13 +192,13 @@ void Connection::head_complete(size_t block_length) {
         if (const Verdict verdict = read_target(head, reading_->target))
             return refuse(*verdict, "framing");
         facts.path = reading_->target.path;
-        reading_->found = core_.router.find(head.method, facts.path);
+        reading_->found = server_.router.find(head.method, facts.path);
         facts.route = reading_->found.route;
     }
     if (answered_by_rule(head)) return;
     if (const Verdict verdict = body_allowed(head)) return refuse(*verdict, "limits");
 
-    core_.in_hand.add();
+    server_.in_hand.add();
     counted_ = true;
     state_ = State::Body;
     if (reading_->framing.done()) return dispatch();
@@ -219,8 +219,8 @@ bool Connection::answered_by_rule(const Head& head) {
             answer = {405, "METHOD_NOT_ALLOWED", "This method is not served."};
         else
             answer = {501, "NOT_IMPLEMENTED", "This method is not known."};
-        answer.headers = {{"Allow", core_.router.all_methods()}};
-    } else if (core_.draining && (facts.route == nullptr || !facts.route->while_draining)) {
+        answer.headers = {{"Allow", server_.router.all_methods()}};
+    } else if (server_.draining && (facts.route == nullptr || !facts.route->while_draining)) {
         facts.keep_alive = false;
         answer = {503, "SHUTTING_DOWN", "The gateway is shutting down."};
         answer.retry_after_s = 5;
@@ -228,9 +228,9 @@ bool Connection::answered_by_rule(const Head& head) {
         return false;
     } else if (head.method == "OPTIONS" && (facts.path == "*" || !found.allow.empty())) {
         Response options{.status = 204};
-        const std::string& allow = facts.path == "*" ? core_.router.all_methods() : found.allow;
+        const std::string& allow = facts.path == "*" ? server_.router.all_methods() : found.allow;
         options.headers = {{"Allow", allow}};
-        if (core_.origin_allowed(facts.origin)) {
+        if (server_.origin_allowed(facts.origin)) {
             options.headers.push_back({"Access-Control-Allow-Methods", allow});
             options.headers.push_back({"Access-Control-Allow-Headers",
                                        "Authorization, Content-Type, Idempotency-Key, "
@@ -341,11 +341,11 @@ bool Connection::fill() {
 
 bool Connection::hold(size_t bytes) {
     held_ += bytes;
-    const size_t all = core_.buffered.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    if (all <= core_.options.buffered_bytes) return true;
+    const size_t all = server_.buffered.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+    if (all <= server_.options.buffered_bytes) return true;
     Problem answer{no_room.status, std::string(no_room.code), std::string(no_room.detail)};
     answer.retry_after_s = 1;
-    core_.count_rejected("buffered_bytes");
+    server_.figures.rejected("buffered_bytes");
     Facts facts = reading_ ? reading_->facts : Facts{};
     facts.keep_alive = false;
     linger_after_ = true;
@@ -377,7 +377,7 @@ Request Connection::make_request() {
     request.peer = seat_.address().text();
     request.request_id = reading_->facts.request_id;
     request.path_parameters = std::move(reading_->found.parameters);
-    request.client = client_of(request, seat_.address(), core_.trusted);
+    request.client = client_of(request, seat_.address(), server_.trusted);
     return request;
 }
 
@@ -392,12 +392,12 @@ void Connection::dispatch() {
     state_ = State::InHand;
     loop_.arm(*this, Wait::Answer);
     if (job.route->on_loop && job.route->access == Access::Open)
-        return core_.workers.run(std::move(job));
-    if (core_.workers.submit(job)) return;
+        return server_.workers.run(std::move(job));
+    if (server_.workers.submit(job)) return;
 
     // What the dropped responder answers comes to nobody.
     const auto refused_one = std::exchange(exchange_, nullptr);
-    core_.count_rejected("queue");
+    server_.figures.rejected("queue");
     Problem answer{no_room.status, std::string(no_room.code), std::string(no_room.detail)};
     answer.retry_after_s = 1;
     respond(refused_one->facts_, problem(answer));

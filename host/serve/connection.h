@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "serve/answer.h"
-#include "serve/core.h"
 #include "serve/loop.h"
+#include "serve/server_state.h"
 
 /// A connection that speaks requests and answers: reads one request at a time within its
 /// bounds, gives it to its handler, writes the answer, and goes on with the next. What
@@ -68,7 +68,7 @@ private:
 /// Owned by its loop and confined to it. Idle, it holds no buffer.
 class Connection : public Watched, public std::enable_shared_from_this<Connection> {
 public:
-    Connection(Core& core, Loop& loop, Socket socket, Seat seat);
+    Connection(ServerState& server, Loop& loop, Socket socket, Seat seat);
     ~Connection() override;
 
     /// Once, after the loop adopted it.
@@ -113,7 +113,7 @@ private:
     void release();
     void vanish();
 
-    Core& core_;
+    ServerState& server_;
     Loop& loop_;
     Socket socket_;
     Seat seat_;
@@ -122,12 +122,12 @@ private:
     bool ending_ = false;   // the peer's end is in sight, behind what is unread
     bool ended_ = false;    // the peer's end was read
     bool advancing_ = false;
-    bool counted_ = false;  // in core_.in_hand
+    bool counted_ = false;  // in server_.in_hand
     bool close_after_ = false;
     bool linger_after_ = false;
     std::string in_;
     size_t taken_ = 0;                           // bytes of in_ that are used up
-    size_t held_ = 0;                            // bytes counted in core_.buffered
+    size_t held_ = 0;                            // bytes counted in server_.buffered
     std::unique_ptr<Reading> reading_;           // while a request arrives
     std::shared_ptr<RequestExchange> exchange_;  // of the request in hand
     std::string out_head_, out_body_;

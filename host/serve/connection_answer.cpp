@@ -50,8 +50,8 @@ void Connection::answered(RequestExchange& exchange) {
 
 void Connection::become_stream(RequestExchange& exchange) {
     const Facts& facts = exchange.facts_;
-    core_.count_answer(facts.route, facts.method, exchange.response_.status,
-                       static_cast<double>(loop_.now_ms() - facts.started_ms) / 1000);
+    server_.figures.answered(facts.route, facts.method, exchange.response_.status,
+                             static_cast<double>(loop_.now_ms() - facts.started_ms) / 1000);
     AnswerFrame frame = frame_for(facts);
     frame.stream = true;
     frame.close = true;
@@ -59,19 +59,19 @@ void Connection::become_stream(RequestExchange& exchange) {
     *head += exchange.response_.body;
 
     const int number = socket_.number();
-    const int size = core_.options.stream_send_buffer;
+    const int size = server_.options.stream_send_buffer;
     setsockopt(number, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     release();
     state_ = State::Gone;
     auto stream =
-        std::make_shared<StreamSocket>(core_, loop_, std::move(socket_), std::move(seat_));
+        std::make_shared<StreamSocket>(server_, loop_, std::move(socket_), std::move(seat_));
     loop_.replace(number, stream);
     stream->send(std::move(head));
     exchange.stream_opened_(std::move(stream));
 }
 
 void Connection::refuse(const Refusal& refusal, std::string_view reason) {
-    core_.count_rejected(reason);
+    server_.figures.rejected(reason);
     Facts facts = reading_ ? std::move(reading_->facts) : Facts{};
     facts.keep_alive = false;
     linger_after_ = true;
@@ -82,9 +82,9 @@ AnswerFrame Connection::frame_for(const Facts& facts) const {
     AnswerFrame frame;
     frame.request_id = facts.request_id;
     frame.path = facts.path;
-    frame.vary_origin = !core_.options.cors_origins.empty();
-    if (core_.origin_allowed(facts.origin)) frame.allowed_origin = facts.origin;
-    frame.close = !facts.keep_alive || core_.draining;
+    frame.vary_origin = !server_.options.cors_origins.empty();
+    if (server_.origin_allowed(facts.origin)) frame.allowed_origin = facts.origin;
+    frame.close = !facts.keep_alive || server_.draining;
     frame.old_version = facts.old_version;
     frame.secure = socket_.secure();
     frame.head_only = facts.method == "HEAD";
@@ -93,17 +93,17 @@ AnswerFrame Connection::frame_for(const Facts& facts) const {
 
 void Connection::respond(const Facts& given, Response response) {
     Facts facts = given;
-    if (facts.request_id.empty()) facts.request_id = core_.ids.next();
+    if (facts.request_id.empty()) facts.request_id = server_.ids.next();
     if (const auto bad = unsound_header(response); !bad.empty()) {
         // Sent as it is, it would become a header or an answer of somebody's choice.
-        if (core_.furniture.log != nullptr)
-            core_.furniture.log->error("serve", "an answer was refused: a header breaks the line",
-                                       {{"requestId", facts.request_id}});
+        if (server_.furniture.log != nullptr)
+            server_.furniture.log->error("serve", "an answer was refused: a header breaks the line",
+                                         {{"requestId", facts.request_id}});
         response = problem({500, "INTERNAL_ERROR", "The answer could not be sent."});
     }
     const double seconds =
         facts.started_ms == 0 ? 0 : static_cast<double>(loop_.now_ms() - facts.started_ms) / 1000;
-    core_.count_answer(facts.route, facts.method, response.status, seconds);
+    server_.figures.answered(facts.route, facts.method, response.status, seconds);
 
     const AnswerFrame frame = frame_for(facts);
     // A request that was not read to its end leaves bytes that closing would answer with
@@ -168,8 +168,8 @@ void Connection::answer_sent() {
 
 // Gives back what the request had of the bounds.
 void Connection::release() {
-    core_.buffered.fetch_sub(std::exchange(held_, 0), std::memory_order_relaxed);
-    if (std::exchange(counted_, false)) core_.in_hand.remove();
+    server_.buffered.fetch_sub(std::exchange(held_, 0), std::memory_order_relaxed);
+    if (std::exchange(counted_, false)) server_.in_hand.remove();
 }
 
 void Connection::vanish() {

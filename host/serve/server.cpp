@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "serve/connection.h"
-#include "serve/core.h"
 #include "serve/loop.h"
+#include "serve/server_state.h"
 
 namespace tandem::serve {
 
@@ -32,8 +32,8 @@ constexpr std::string_view no_seat =
 /// Takes new connections of one listening socket into one loop. Confined to the loop.
 class Acceptor : public Watched {
 public:
-    Acceptor(Core& core, Loop& loop, Descriptor listener, const TlsContext* tls)
-        : core_(core),
+    Acceptor(ServerState& server, Loop& loop, Descriptor listener, const TlsContext* tls)
+        : server_(server),
           loop_(loop),
           listener_(std::move(listener)),
           tls_(tls),
@@ -57,7 +57,7 @@ private:
             // The peer was faster: there may be more behind it.
             return errno == ECONNABORTED || errno == EINTR;
         }
-        auto seat = core_.doorman.admit(Address::of(reinterpret_cast<const sockaddr&>(name)));
+        auto seat = server_.doorman.admit(Address::of(reinterpret_cast<const sockaddr&>(name)));
         if (!seat) {
             turn_away(socket);
             return true;
@@ -71,18 +71,18 @@ private:
         try {
             auto tls = tls_ != nullptr ? tls_->open(number) : nullptr;
             auto connection = std::make_shared<Connection>(
-                core_, loop_, Socket(std::move(socket), std::move(tls)), std::move(seat));
+                server_, loop_, Socket(std::move(socket), std::move(tls)), std::move(seat));
             loop_.adopt(number, connection);
             connection->begin();
         } catch (const std::exception& failure) {
-            if (core_.furniture.log != nullptr)
-                core_.furniture.log->error("serve", "a connection could not be taken",
-                                           {{"why", failure.what()}});
+            if (server_.furniture.log != nullptr)
+                server_.furniture.log->error("serve", "a connection could not be taken",
+                                             {{"why", failure.what()}});
         }
     }
 
     void turn_away(const Descriptor& socket) {
-        core_.count_rejected("connections");
+        server_.figures.rejected("connections");
         if (tls_ == nullptr)
             send(socket.number(), no_seat.data(), no_seat.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         shutdown(socket.number(), SHUT_WR);
@@ -91,14 +91,14 @@ private:
     // Without a free descriptor the waiting connection would wake us for ever: the spare
     // one makes room to take it and close it.
     bool drop_one() {
-        core_.count_rejected("descriptors");
+        server_.figures.rejected("descriptors");
         spare_.close();
         Descriptor(accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC)).close();
         spare_ = Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC));
         return false;
     }
 
-    Core& core_;
+    ServerState& server_;
     Loop& loop_;
     Descriptor listener_;
     const TlsContext* const tls_;
@@ -148,9 +148,9 @@ ServerOptions server_options(const settings::Server& server, const settings::Lim
 class Server::Life {
 public:
     Life(ServerOptions options, std::vector<Route> routes, Furniture furniture)
-        : shared_core_(
-              std::make_shared<Core>(std::move(options), std::move(routes), std::move(furniture))),
-          core_(*shared_core_) {}
+        : shared_state_(std::make_shared<ServerState>(std::move(options), std::move(routes),
+                                                      std::move(furniture))),
+          server_(*shared_state_) {}
 
     void start();
     bool drain(std::chrono::milliseconds deadline);
@@ -164,8 +164,8 @@ private:
     void watch_gauges();
 
     // Shared with the gauges alone, which may be asked when we are gone.
-    const std::shared_ptr<Core> shared_core_;
-    Core& core_;
+    const std::shared_ptr<ServerState> shared_state_;
+    ServerState& server_;
     std::unique_ptr<TlsContext> tls_;
     std::vector<std::unique_ptr<Loop>> loops_;
     std::vector<std::pair<Loop*, int>> acceptors_;  // the loop and its descriptor
@@ -174,24 +174,24 @@ private:
 };
 
 void Server::Life::start() {
-    const ServerOptions& options = core_.options;
+    const ServerOptions& options = server_.options;
     if (!options.tls_certificate.empty() || !options.tls_key.empty())
         tls_ = std::make_unique<TlsContext>(options.tls_certificate, options.tls_key);
     for (unsigned i = 0; i < std::max(1u, options.loops); ++i)
         loops_.push_back(std::make_unique<Loop>(durations_of(options), [this](const char* what) {
-            if (core_.furniture.log != nullptr)
-                core_.furniture.log->error("serve", "work on the loop threw", {{"what", what}});
+            if (server_.furniture.log != nullptr)
+                server_.furniture.log->error("serve", "work on the loop threw", {{"what", what}});
         }));
     for (const std::string& where : options.listen) listen(where);
     watch_gauges();
     running_ = true;
-    core_.workers.start(worker_count(options));
+    server_.workers.start(worker_count(options));
     for (const auto& loop : loops_) loop->start();
 }
 
 void Server::Life::listen(const std::string& where) {
     std::string address = where;
-    const auto stall_ms = static_cast<unsigned>(core_.options.write_time.count());
+    const auto stall_ms = static_cast<unsigned>(server_.options.write_time.count());
     for (const auto& loop : loops_) {
         Descriptor listener = listen_on(address, loops_.size() > 1, stall_ms);
         // Port 0 was chosen by the first; the others share it.
@@ -199,7 +199,7 @@ void Server::Life::listen(const std::string& where) {
         if (port_ == 0) port_ = bound_port(listener);
         const int number = listener.number();
         loop->adopt(number,
-                    std::make_shared<Acceptor>(core_, *loop, std::move(listener), tls_.get()),
+                    std::make_shared<Acceptor>(server_, *loop, std::move(listener), tls_.get()),
                     Loop::Trigger::Level);
         acceptors_.emplace_back(loop.get(), number);
     }
@@ -207,38 +207,39 @@ void Server::Life::listen(const std::string& where) {
 }
 
 void Server::Life::watch_gauges() {
-    observe::Metrics* metrics = core_.furniture.metrics;
+    observe::Metrics* metrics = server_.furniture.metrics;
     if (metrics == nullptr) return;
     const auto gauge = [&](std::string_view name, std::string_view help,
-                           observe::Metrics::Labels labels, size_t (*count)(const Core&)) {
-        metrics->gauge(name, help, labels, [weak = std::weak_ptr<Core>(shared_core_), count] {
-            const auto core = weak.lock();
-            return core ? static_cast<double>(count(*core)) : 0.0;
-        });
+                           observe::Metrics::Labels labels, size_t (*count)(const ServerState&)) {
+        metrics->gauge(name, help, labels,
+                       [weak = std::weak_ptr<ServerState>(shared_state_), count] {
+                           const auto state = weak.lock();
+                           return state ? static_cast<double>(count(*state)) : 0.0;
+                       });
     };
     gauge("tandem_http_requests_in_flight", "Requests being read, handled or answered.", {},
-          [](const Core& core) { return core.in_hand.count(); });
+          [](const ServerState& state) { return state.in_hand.count(); });
     gauge("tandem_http_connections", "Open connections.", {{"state", "open"}},
-          [](const Core& core) { return core.doorman.seated(); });
+          [](const ServerState& state) { return state.doorman.seated(); });
     gauge("tandem_http_connections", "Open connections.", {{"state", "stream"}},
-          [](const Core& core) { return core.streams.count(); });
+          [](const ServerState& state) { return state.streams.count(); });
     gauge("tandem_http_requests_waiting", "Requests waiting for a worker.", {},
-          [](const Core& core) { return core.workers.waiting(); });
+          [](const ServerState& state) { return state.workers.waiting(); });
     gauge("tandem_http_buffered_bytes", "Bytes of all requests in hand.", {},
-          [](const Core& core) { return core.buffered.load(); });
+          [](const ServerState& state) { return state.buffered.load(); });
 }
 
 bool Server::Life::drain(std::chrono::milliseconds deadline) {
     if (!running_) return true;
     const auto end = std::chrono::steady_clock::now() + deadline;
-    core_.draining = true;
+    server_.draining = true;
     if (!std::exchange(drained_, true)) {
         for (const auto& [loop, number] : acceptors_)
             loop->mailbox()->post([loop = loop, number = number] { loop->retire(number); });
-        if (core_.furniture.on_drain) core_.furniture.on_drain();
+        if (server_.furniture.on_drain) server_.furniture.on_drain();
     }
     // Looked at now and then, so that the ways of a request need no lock for this.
-    while (core_.in_hand.count() + core_.streams.count() > 0) {
+    while (server_.in_hand.count() + server_.streams.count() > 0) {
         if (std::chrono::steady_clock::now() >= end) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
@@ -247,8 +248,8 @@ bool Server::Life::drain(std::chrono::milliseconds deadline) {
 
 void Server::Life::stop() {
     if (!std::exchange(running_, false)) return;
-    core_.draining = true;
-    core_.workers.stop();
+    server_.draining = true;
+    server_.workers.stop();
     for (const auto& loop : loops_) loop->stop();
 }
 

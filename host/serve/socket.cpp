@@ -97,6 +97,16 @@ bool contains(const Networks& networks, const Address& address) {
                        [&](const Network& network) { return network.contains(address); });
 }
 
+Networks parse_networks(const std::vector<std::string>& texts) {
+    Networks networks;
+    for (const std::string& text : texts) {
+        const auto network = Network::parse(text);
+        if (!network) throw std::invalid_argument(text + " is no address range");
+        networks.push_back(*network);
+    }
+    return networks;
+}
+
 Descriptor::Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {

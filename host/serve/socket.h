@@ -43,6 +43,8 @@ private:
 };
 using Networks = std::vector<Network>;
 bool contains(const Networks& networks, const Address& address);
+/// Throws std::invalid_argument naming the text that is no address range.
+Networks parse_networks(const std::vector<std::string>& texts);
 
 /// Owns a file descriptor. Movable.
 class Descriptor {

@@ -18,13 +18,13 @@ constexpr uint32_t discard_limit = 64 * 1024;
 
 }  // namespace
 
-StreamSocket::StreamSocket(Core& core, Loop& loop, Socket socket, Seat seat)
-    : core_(core),
+StreamSocket::StreamSocket(ServerState& server, Loop& loop, Socket socket, Seat seat)
+    : server_(server),
       loop_(loop),
       mailbox_(loop.mailbox()),
       socket_(std::move(socket)),
       seat_(std::move(seat)) {
-    core_.streams.add();
+    server_.streams.add();
 }
 
 void StreamSocket::post(std::function<void()> work) {
@@ -144,7 +144,7 @@ void StreamSocket::sent(size_t bytes) {
 }
 
 void StreamSocket::overdue(Wait) {
-    core_.count_rejected("slow_stream");
+    server_.figures.rejected("slow_stream");
     fail();
 }
 
@@ -169,7 +169,7 @@ void StreamSocket::leave() {
     backlog_.reset();
     seat_.reset();
     socket_ = Socket(Descriptor{});
-    core_.streams.remove();
+    server_.streams.remove();
     if (const auto listener = std::exchange(listener_, nullptr)) listener->closed(*this);
 }
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "serve/core.h"
 #include "serve/loop.h"
+#include "serve/server_state.h"
 
 namespace tandem::serve {
 
@@ -16,7 +16,7 @@ class StreamSocket : public Stream,
                      public Watched,
                      public std::enable_shared_from_this<StreamSocket> {
 public:
-    StreamSocket(Core& core, Loop& loop, Socket socket, Seat seat);
+    StreamSocket(ServerState& server, Loop& loop, Socket socket, Seat seat);
 
     void post(std::function<void()> work) override;
     void send(std::shared_ptr<const std::string> bytes) override;
@@ -45,7 +45,7 @@ private:
     void fail();
     void leave();
 
-    Core& core_;
+    ServerState& server_;
     Loop& loop_;
     const std::shared_ptr<Mailbox> mailbox_;
     Socket socket_;

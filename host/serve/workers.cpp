@@ -1,8 +1,8 @@
-#include <algorithm>
+#include "serve/workers.h"
+
 #include <exception>
 
 #include "serve/answer.h"
-#include "serve/core.h"
 
 namespace tandem::serve {
 
