@@ -11,6 +11,14 @@ namespace tandem::serve {
 
 namespace {
 
+using listen::Address;
+using listen::Loop;
+using listen::Networks;
+using listen::Seat;
+using listen::Socket;
+using listen::Transfer;
+using listen::Wait;
+
 // Requests of one connection that are served before others get their turn.
 constexpr unsigned steps_a_turn = 32;
 // Below this rate a body has its body_time and no more.

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "listen/listen.h"
 #include "serve/answer.h"
-#include "serve/loop.h"
 #include "serve/server_state.h"
 
 /// A connection that speaks requests and answers: reads one request at a time within its
@@ -43,10 +43,10 @@ struct Reading {
 
 /// The continuation of one request; see Responder. Holds no connection alive.
 class RequestExchange : public Responder::Exchange,
-                        public Letter,
+                        public listen::Letter,
                         public std::enable_shared_from_this<RequestExchange> {
 public:
-    RequestExchange(std::shared_ptr<Mailbox> mailbox, std::weak_ptr<Connection> connection,
+    RequestExchange(std::shared_ptr<listen::Mailbox> mailbox, std::weak_ptr<Connection> connection,
                     Facts facts);
 
     void answer(Response response) override;
@@ -58,7 +58,7 @@ private:
     friend class Connection;
     void deliver();
 
-    const std::shared_ptr<Mailbox> mailbox_;
+    const std::shared_ptr<listen::Mailbox> mailbox_;
     const std::weak_ptr<Connection> connection_;
     Facts facts_;
     Response response_;
@@ -66,15 +66,15 @@ private:
 };
 
 /// Owned by its loop and confined to it. Idle, it holds no buffer.
-class Connection : public Watched, public std::enable_shared_from_this<Connection> {
+class Connection : public listen::Watched, public std::enable_shared_from_this<Connection> {
 public:
-    Connection(ServerState& server, Loop& loop, Socket socket, Seat seat);
+    Connection(ServerState& server, listen::Loop& loop, listen::Socket socket, listen::Seat seat);
     ~Connection() override;
 
     /// Once, after the loop adopted it.
     void begin();
     void ready(uint32_t events) override;
-    void overdue(Wait wait) override;
+    void overdue(listen::Wait wait) override;
     void abandoned() override;
 
 private:
@@ -114,9 +114,9 @@ private:
     void vanish();
 
     ServerState& server_;
-    Loop& loop_;
-    Socket socket_;
-    Seat seat_;
+    listen::Loop& loop_;
+    listen::Socket socket_;
+    listen::Seat seat_;
     State state_ = State::Head;
     bool readable_ = true;  // an edge came and was not used up
     bool ending_ = false;   // the peer's end is in sight, behind what is unread

@@ -5,9 +5,17 @@
 #include <utility>
 
 #include "serve/connection.h"
-#include "serve/stream_socket.h"
 
 namespace tandem::serve {
+
+namespace {
+
+using listen::Mailbox;
+using listen::StreamSocket;
+using listen::Transfer;
+using listen::Wait;
+
+}  // namespace
 
 RequestExchange::RequestExchange(std::shared_ptr<Mailbox> mailbox,
                                  std::weak_ptr<Connection> connection, Facts facts)
@@ -63,8 +71,8 @@ void Connection::become_stream(RequestExchange& exchange) {
     setsockopt(number, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     release();
     state_ = State::Gone;
-    auto stream =
-        std::make_shared<StreamSocket>(server_, loop_, std::move(socket_), std::move(seat_));
+    auto stream = std::make_shared<StreamSocket>(loop_, std::move(socket_), std::move(seat_),
+                                                 server_.streams);
     loop_.replace(number, stream);
     stream->send(std::move(head));
     exchange.stream_opened_(std::move(stream));

@@ -12,12 +12,20 @@
 #include <utility>
 
 #include "serve/connection.h"
-#include "serve/loop.h"
 #include "serve/server_state.h"
 
 namespace tandem::serve {
 
 namespace {
+
+using listen::Address;
+using listen::Descriptor;
+using listen::Loop;
+using listen::Seat;
+using listen::Socket;
+using listen::TlsContext;
+using listen::Wait;
+using listen::Watched;
 
 // Connections taken at once before the others get their turn.
 constexpr int accepts_a_turn = 64;
@@ -193,7 +201,7 @@ void Server::Life::listen(const std::string& where) {
     std::string address = where;
     const auto stall_ms = static_cast<unsigned>(server_.options.write_time.count());
     for (const auto& loop : loops_) {
-        Descriptor listener = listen_on(address, loops_.size() > 1, stall_ms);
+        Descriptor listener = listen::open_port(address, loops_.size() > 1, stall_ms);
         // Port 0 was chosen by the first; the others share it.
         address = bound_address(listener);
         if (port_ == 0) port_ = bound_port(listener);
@@ -222,7 +230,7 @@ void Server::Life::watch_gauges() {
     gauge("tandem_http_connections", "Open connections.", {{"state", "open"}},
           [](const ServerState& state) { return state.doorman.seated(); });
     gauge("tandem_http_connections", "Open connections.", {{"state", "stream"}},
-          [](const ServerState& state) { return state.streams.count(); });
+          [](const ServerState& state) { return state.streams.open.count(); });
     gauge("tandem_http_requests_waiting", "Requests waiting for a worker.", {},
           [](const ServerState& state) { return state.workers.waiting(); });
     gauge("tandem_http_buffered_bytes", "Bytes of all requests in hand.", {},
@@ -239,7 +247,7 @@ bool Server::Life::drain(std::chrono::milliseconds deadline) {
         if (server_.furniture.on_drain) server_.furniture.on_drain();
     }
     // Looked at now and then, so that the ways of a request need no lock for this.
-    while (server_.in_hand.count() + server_.streams.count() > 0) {
+    while (server_.in_hand.count() + server_.streams.open.count() > 0) {
         if (std::chrono::steady_clock::now() >= end) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }

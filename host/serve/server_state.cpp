@@ -10,12 +10,13 @@ ServerState::ServerState(ServerOptions given, std::vector<Route> routes, Furnitu
     : options(std::move(given)),
       furniture(std::move(lent)),
       framing_limits{options.header_bytes, options.request_line_bytes, options.fields},
-      trusted(parse_networks(options.trusted_proxies)),
+      trusted(listen::parse_networks(options.trusted_proxies)),
       router(std::move(routes)),
       ids(clock),
       figures(furniture.metrics, router),
       doorman(options.connections, options.connections_per_address, trusted),
-      workers(options.queued_requests, furniture.guard, furniture.log) {
+      workers(options.queued_requests, furniture.guard, furniture.log),
+      streams{{}, [this] { figures.rejected("slow_stream"); }} {
     const auto guarded = [](const Route& route) {
         return route.access == Access::Bearer || route.access == Access::Stream ||
                route.access == Access::Metrics;

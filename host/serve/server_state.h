@@ -6,7 +6,7 @@
 
 #include "base/id.h"
 #include "base/tally.h"
-#include "serve/doorman.h"
+#include "listen/listen.h"
 #include "serve/figures.h"
 #include "serve/framing.h"
 #include "serve/router.h"
@@ -27,15 +27,15 @@ struct ServerState {
     const ServerOptions options;
     const Furniture furniture;
     const FramingLimits framing_limits;
-    const Networks trusted;
+    const listen::Networks trusted;
     const Router router;
     SystemClock clock;
     IdSource ids;
     Figures figures;
-    Doorman doorman;
+    listen::Doorman doorman;
     Workers workers;
     Tally in_hand;  // requests being read by a handler or answered
-    Tally streams;
+    listen::Streams streams;
     std::atomic<size_t> buffered{0};
     std::atomic<bool> draining{false};
 };

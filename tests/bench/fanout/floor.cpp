@@ -28,7 +28,7 @@ public:
         any.sin_family = AF_INET;
         any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         if (bind(listener_, reinterpret_cast<sockaddr*>(&any), sizeof any) != 0 ||
-            listen(listener_, 4096) != 0)
+            ::listen(listener_, 4096) != 0)
             throw std::runtime_error("the floor cannot listen");
         watch(listener_);
         watch(leash_);

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "serve/socket.h"
+#include "listen/socket.h"
 
 /// A client that sends bytes as they are and reads answers as they come.
 namespace tandem::serve {
@@ -50,7 +50,7 @@ private:
     void connect_to(uint16_t port);
     bool fill(std::chrono::steady_clock::time_point end);
 
-    Descriptor socket_;
+    listen::Descriptor socket_;
     std::string buffer_;
     bool ended_ = false;
 };

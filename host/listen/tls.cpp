@@ -7,11 +7,11 @@
 #include <csignal>
 #include <stdexcept>
 
-#include "serve/socket.h"
+#include "listen/socket.h"
 
-// OpenSSL for listeners; nothing else of serve knows of it.
+// OpenSSL for listeners; nothing else here knows of it.
 
-namespace tandem::serve {
+namespace tandem::listen {
 
 namespace {
 
@@ -119,4 +119,4 @@ void TlsSession::shut() {
     ERR_clear_error();
 }
 
-}  // namespace tandem::serve
+}  // namespace tandem::listen

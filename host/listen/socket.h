@@ -1,50 +1,16 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 struct iovec;
-struct sockaddr;
 struct ssl_ctx_st;
 struct ssl_st;
 
-/// Owners of descriptors, and addresses as values. A connection is 16 bytes of socket and
-/// 16 of address, because ten thousand idle streams each keep one.
-namespace tandem::serve {
-
-/// An IP address without port; IPv4 as ::ffff:a.b.c.d, so that both compare alike.
-struct Address {
-    std::array<unsigned char, 16> bytes{};
-
-    static Address of(const sockaddr& address);
-    static std::optional<Address> parse(std::string_view text);
-    std::string text() const;  // IPv4 in its own form
-    bool operator==(const Address&) const = default;
-};
-
-struct AddressHash {
-    size_t operator()(const Address& address) const;
-};
-
-/// A range of addresses: 10.0.0.0/8, ::1/128, or one address.
-class Network {
-public:
-    static std::optional<Network> parse(std::string_view text);
-    bool contains(const Address& address) const;
-
-private:
-    Address base_;
-    unsigned bits_ = 128;
-};
-using Networks = std::vector<Network>;
-bool contains(const Networks& networks, const Address& address);
-/// Throws std::invalid_argument naming the text that is no address range.
-Networks parse_networks(const std::vector<std::string>& texts);
+/// Owners of descriptors, plain or TLS. A connection is 16 bytes of socket and 16 of
+/// address, because ten thousand idle streams each keep one.
+namespace tandem::listen {
 
 /// Owns a file descriptor. Movable.
 class Descriptor {
@@ -128,9 +94,9 @@ private:
 
 /// HOST:PORT or [IPv6]:PORT as listening sockets, non-blocking. With `shared_port`
 /// several sockets may take the same port (SO_REUSEPORT). Throws std::runtime_error.
-Descriptor listen_on(const std::string& where, bool shared_port, unsigned stall_ms);
+Descriptor open_port(const std::string& where, bool shared_port, unsigned stall_ms);
 /// The address a listening socket got, as HOST:PORT.
 std::string bound_address(const Descriptor& listener);
 uint16_t bound_port(const Descriptor& listener);
 
-}  // namespace tandem::serve
+}  // namespace tandem::listen

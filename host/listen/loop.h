@@ -10,14 +10,14 @@
 #include <thread>
 #include <vector>
 
-#include "serve/socket.h"
+#include "listen/socket.h"
 
 /// The event loop: one thread that owns sockets, waits for all of them at once (epoll,
 /// edge-triggered), and keeps their deadlines. Whatever may block has no place on it.
-namespace tandem::serve {
+namespace tandem::listen {
 
-/// What a connection waits for; each kind has one duration, so that its deadlines are a
-/// list in order and need no heap.
+/// What is waited for, in any talk of requests and answers; each kind has one duration, so
+/// that its deadlines are a list in order and need no heap.
 enum class Wait : uint8_t { Header, Body, Idle, Answer, Write, Linger, None };
 inline constexpr size_t wait_kinds = static_cast<size_t>(Wait::None);
 
@@ -136,4 +136,4 @@ private:
     bool stopping_ = false;
 };
 
-}  // namespace tandem::serve
+}  // namespace tandem::listen

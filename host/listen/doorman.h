@@ -5,11 +5,11 @@
 #include <optional>
 #include <unordered_map>
 
-#include "serve/socket.h"
+#include "listen/address.h"
 
 /// Bounds how many connections there are: one address that opens them all must not keep
 /// the others out.
-namespace tandem::serve {
+namespace tandem::listen {
 
 /// A place among the connections; given back when it goes. Movable.
 class Doorman;
@@ -45,4 +45,4 @@ private:
     std::unordered_map<Address, size_t, AddressHash> addresses_;  // guarded by mutex_
 };
 
-}  // namespace tandem::serve
+}  // namespace tandem::listen

@@ -1,6 +1,6 @@
-#include "serve/doorman.h"
+#include "listen/doorman.h"
 
-namespace tandem::serve {
+namespace tandem::listen {
 
 Seat::Seat(Seat&& other) noexcept : doorman_(other.doorman_), address_(other.address_) {
     other.doorman_ = nullptr;
@@ -36,4 +36,4 @@ size_t Doorman::seated() const {
     return seated_;
 }
 
-}  // namespace tandem::serve
+}  // namespace tandem::listen

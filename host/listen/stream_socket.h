@@ -1,13 +1,23 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "serve/loop.h"
-#include "serve/server_state.h"
+#include "base/tally.h"
+#include "listen/doorman.h"
+#include "listen/loop.h"
+#include "listen/socket.h"
+#include "listen/stream.h"
 
-namespace tandem::serve {
+namespace tandem::listen {
+
+/// What the streams of one server have in common; outlives them. Safe from any thread.
+struct Streams {
+    Tally open;
+    std::function<void()> on_slow;  // one is cut because its reader takes nothing
+};
 
 /// A socket after its connection became a stream: as little as can be, because ten
 /// thousand of these wait for the next event. A queue exists only while there is a
@@ -16,7 +26,7 @@ class StreamSocket : public Stream,
                      public Watched,
                      public std::enable_shared_from_this<StreamSocket> {
 public:
-    StreamSocket(ServerState& server, Loop& loop, Socket socket, Seat seat);
+    StreamSocket(Loop& loop, Socket socket, Seat seat, Streams& streams);
 
     void post(std::function<void()> work) override;
     void send(std::shared_ptr<const std::string> bytes) override;
@@ -45,11 +55,11 @@ private:
     void fail();
     void leave();
 
-    ServerState& server_;
     Loop& loop_;
     const std::shared_ptr<Mailbox> mailbox_;
     Socket socket_;
     std::optional<Seat> seat_;
+    Streams& streams_;
     std::shared_ptr<Listener> listener_;
     std::unique_ptr<Backlog> backlog_;
     std::optional<size_t> low_mark_;
@@ -59,4 +69,4 @@ private:
     bool left_ = false;
 };
 
-}  // namespace tandem::serve
+}  // namespace tandem::listen

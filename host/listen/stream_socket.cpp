@@ -1,4 +1,4 @@
-#include "serve/stream_socket.h"
+#include "listen/stream_socket.h"
 
 #include <sys/epoll.h>
 #include <sys/uio.h>
@@ -7,7 +7,7 @@
 #include <array>
 #include <utility>
 
-namespace tandem::serve {
+namespace tandem::listen {
 
 namespace {
 
@@ -18,13 +18,13 @@ constexpr uint32_t discard_limit = 64 * 1024;
 
 }  // namespace
 
-StreamSocket::StreamSocket(ServerState& server, Loop& loop, Socket socket, Seat seat)
-    : server_(server),
-      loop_(loop),
+StreamSocket::StreamSocket(Loop& loop, Socket socket, Seat seat, Streams& streams)
+    : loop_(loop),
       mailbox_(loop.mailbox()),
       socket_(std::move(socket)),
-      seat_(std::move(seat)) {
-    server_.streams.add();
+      seat_(std::move(seat)),
+      streams_(streams) {
+    streams_.open.add();
 }
 
 void StreamSocket::post(std::function<void()> work) {
@@ -144,7 +144,7 @@ void StreamSocket::sent(size_t bytes) {
 }
 
 void StreamSocket::overdue(Wait) {
-    server_.figures.rejected("slow_stream");
+    streams_.on_slow();
     fail();
 }
 
@@ -169,8 +169,8 @@ void StreamSocket::leave() {
     backlog_.reset();
     seat_.reset();
     socket_ = Socket(Descriptor{});
-    server_.streams.remove();
+    streams_.open.remove();
     if (const auto listener = std::exchange(listener_, nullptr)) listener->closed(*this);
 }
 
-}  // namespace tandem::serve
+}  // namespace tandem::listen

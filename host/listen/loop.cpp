@@ -1,4 +1,4 @@
-#include "serve/loop.h"
+#include "listen/loop.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace tandem::serve {
+namespace tandem::listen {
 
 namespace {
 
@@ -232,4 +232,4 @@ void Loop::abandon_all() {
     retired_.clear();
 }
 
-}  // namespace tandem::serve
+}  // namespace tandem::listen
