@@ -39,11 +39,11 @@ void write_fields(observe::Log& log, observe::Level level, std::string_view text
 }
 
 // Every URL among the options names a place that this instance may talk to.
-std::vector<Origin> allowed_origins(const TypedOptions& options) {
-    std::vector<Origin> origins;
+std::vector<fetch::Origin> allowed_origins(const TypedOptions& options) {
+    std::vector<fetch::Origin> origins;
     const auto add = [&](const std::string& text, bool written) {
         if (text.find("://") == std::string::npos) return;
-        if (auto origin = origin_of(text, written)) origins.push_back(*std::move(origin));
+        if (auto origin = fetch::origin_of(text, written)) origins.push_back(*std::move(origin));
     };
     for (const auto& [name, option] : options) {
         add(option.text, option.written);
@@ -51,8 +51,27 @@ std::vector<Origin> allowed_origins(const TypedOptions& options) {
     }
     // What the operator wrote counts before a default of the same origin.
     std::stable_partition(origins.begin(), origins.end(),
-                          [](const Origin& origin) { return origin.written_by_operator; });
+                          [](const fetch::Origin& origin) { return origin.written_by_operator; });
     return origins;
+}
+
+tandem_status status_of(Code code) {
+    switch (code) {
+        case Code::Ok: return TANDEM_OK;
+        case Code::Invalid: return TANDEM_INVALID;
+        case Code::NotFound: return TANDEM_NOT_FOUND;
+        case Code::Conflict: return TANDEM_CONFLICT;
+        case Code::Unauthorized: return TANDEM_UNAUTHORIZED;
+        case Code::Forbidden: return TANDEM_FORBIDDEN;
+        case Code::Unsupported: return TANDEM_UNSUPPORTED;
+        case Code::Unavailable: return TANDEM_UNAVAILABLE;
+        case Code::Timeout: return TANDEM_TIMEOUT;
+        case Code::Limited: return TANDEM_LIMITED;
+        case Code::Cancelled: return TANDEM_CANCELLED;
+        case Code::Corrupt: return TANDEM_CORRUPT;
+        case Code::Internal: break;
+    }
+    return TANDEM_INTERNAL;
 }
 
 }  // namespace
@@ -152,7 +171,15 @@ host::HttpResult InstanceServices::send(host::HttpRequest request) {
         result.outcome = {TANDEM_UNAVAILABLE, "http: not before start", 0};
         return result;
     }
-    return http_.send(request);
+    fetch::Answer answer =
+        http_.send({std::move(request.method), std::move(request.url), std::move(request.headers),
+                    std::move(request.body), request.deadline_ms});
+    result.outcome = {status_of(answer.failure.code), std::move(answer.failure.text), 0};
+    if (answer.maybe_sent) result.progress = TANDEM_HTTP_MAYBE_SENT;
+    result.status = answer.status;
+    result.headers = std::move(answer.headers);
+    result.body = std::move(answer.body);
+    return result;
 }
 
 tandem_status InstanceServices::emit(const tandem_event* event) {

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "load/http_client.h"
+#include "fetch/fetch.h"
 #include "load/load.h"
 #include "load/options.h"
 #include "tandem/host/services.hpp"
@@ -46,7 +46,7 @@ private:
     const std::shared_ptr<const Services> lent_;
     const std::string instance_, plugin_;
     const TypedOptions options_;
-    HttpClient http_;
+    fetch::Client http_;
     host::HostTable table_;
     std::atomic<bool> open_{false}, closed_{false};
     std::mutex breach_mutex_;

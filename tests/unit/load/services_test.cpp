@@ -1,12 +1,18 @@
 #include "load/services.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
 
+#include "listen/socket.h"
 #include "tandem/abi/config.h"
 
 namespace {
@@ -35,6 +41,46 @@ public:
     std::vector<std::pair<std::string, receive::ProviderEvent>> kept;
 };
 
+/// A provider on loopback that answers one request, if it has an answer, and hangs up.
+class OneAnswer {
+public:
+    explicit OneAnswer(std::string answer) : answer_(std::move(answer)) {
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof name;
+        ::bind(listener_.number(), reinterpret_cast<sockaddr*>(&name), size);
+        ::listen(listener_.number(), 1);
+        ::getsockname(listener_.number(), reinterpret_cast<sockaddr*>(&name), &size);
+        url_ = "http://127.0.0.1:" + std::to_string(ntohs(name.sin_port)) + "/";
+        thread_ = std::thread([this] { give(); });
+    }
+    ~OneAnswer() {
+        ::shutdown(listener_.number(), SHUT_RDWR);
+        thread_.join();
+    }
+    const std::string& url() const { return url_; }
+
+private:
+    void give() {
+        const listen::Descriptor peer(
+            ::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC));
+        std::string request;
+        char bytes[4096];
+        while (request.find("\r\n\r\nquestion") == std::string::npos) {
+            const ssize_t count = ::recv(peer.number(), bytes, sizeof bytes, 0);
+            if (count <= 0) return;
+            request.append(bytes, static_cast<size_t>(count));
+        }
+        ::send(peer.number(), answer_.data(), answer_.size(), MSG_NOSIGNAL);
+    }
+
+    const std::string answer_;
+    listen::Descriptor listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    std::string url_;
+    std::thread thread_;
+};
+
 /// Through the C tables, as a plugin calls them.
 class ServicesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ServicesTest);
@@ -42,6 +88,8 @@ class ServicesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(log_lines_carry_plugin_and_instance_and_are_bounded);
     CPPUNIT_TEST(options_are_read_by_their_type);
     CPPUNIT_TEST(http_and_events_begin_with_start);
+    CPPUNIT_TEST(an_http_answer_reaches_the_plugin_whole);
+    CPPUNIT_TEST(an_http_failure_says_how_far_it_came);
     CPPUNIT_TEST(events_reach_the_intake_and_its_bound_is_told);
     CPPUNIT_TEST(nothing_works_after_the_end_and_the_caller_is_named);
     CPPUNIT_TEST_SUITE_END();
@@ -109,6 +157,32 @@ public:
         CPPUNIT_ASSERT_EQUAL(TANDEM_FORBIDDEN, send());
     }
 
+    void an_http_answer_reaches_the_plugin_whole() {
+        OneAnswer provider(
+            "HTTP/1.1 404 Not Found\r\nX-Reason: gone\r\nContent-Length: 4\r\n\r\nbody");
+        const host::HttpResult result = ask(provider.url());
+        CPPUNIT_ASSERT_MESSAGE(result.outcome.text, result.outcome.ok());
+        CPPUNIT_ASSERT_EQUAL(404, result.status);
+        CPPUNIT_ASSERT_EQUAL(std::string("body"), result.body);
+        CPPUNIT_ASSERT_EQUAL(std::string("X-Reason"), result.headers.at(0).first);
+        CPPUNIT_ASSERT_EQUAL(std::string("gone"), result.headers.at(0).second);
+    }
+
+    void an_http_failure_says_how_far_it_came() {
+        std::string closed_port;
+        {
+            OneAnswer provider("");
+            const host::HttpResult broken = ask(provider.url());
+            CPPUNIT_ASSERT_EQUAL(TANDEM_UNAVAILABLE, broken.outcome.status);
+            CPPUNIT_ASSERT(!broken.outcome.text.empty());
+            CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_HTTP_MAYBE_SENT}, broken.progress);
+            closed_port = provider.url();
+        }
+        const host::HttpResult unheard = ask(closed_port);
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAVAILABLE, unheard.outcome.status);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_HTTP_NOTHING_SENT}, unheard.progress);
+    }
+
     void events_reach_the_intake_and_its_bound_is_told() {
         services_->open();
         CPPUNIT_ASSERT_EQUAL(TANDEM_OK, emit());
@@ -152,6 +226,16 @@ private:
         sink.response = [](void*, const tandem_http_response*) {};
         auto error = host::sized<tandem_error>();
         return table<tandem_host_http>(TANDEM_HOST_HTTP)->send(self(), &request, &sink, &error);
+    }
+
+    host::HttpResult ask(const std::string& url) {
+        load::TypedOptions options;
+        options["url"] = {.type = TANDEM_OPTION_TEXT, .text = url, .written = true};
+        load::InstanceServices services(
+            std::make_shared<load::Services>(load::Services{&log_, &clock_, &events_}), "acme-1",
+            {}, options);
+        services.open();
+        return services.send({"POST", url, {{"X-A", "b"}}, "question", 20'000});
     }
 
     tandem_status emit() {

@@ -1,4 +1,4 @@
-#include "load/http_client.h"
+#include "fetch/fetch.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -16,11 +16,12 @@
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
 
+#include "fetch/egress.h"
+
 namespace {
 
 using namespace tandem;
-using load::HttpClient;
-using load::Origin;
+using fetch::Client;
 
 /// A provider on loopback: reads one request after the other on each connection and lets
 /// the test's script write what it likes. Ends when it is destroyed.
@@ -124,8 +125,8 @@ std::string ok(const std::string& body) {
            std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-class HttpClientTest : public CppUnit::TestFixture {
-    CPPUNIT_TEST_SUITE(HttpClientTest);
+class ClientTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(ClientTest);
     CPPUNIT_TEST(a_request_goes_out_as_given_and_the_whole_answer_comes_back);
     CPPUNIT_TEST(a_connection_is_kept_for_the_next_request);
     CPPUNIT_TEST(a_reset_after_the_request_is_maybe_sent_and_never_repeated);
@@ -149,13 +150,13 @@ public:
             seen = request;
             return ok("done");
         });
-        HttpClient client({*load::origin_of(server.url(), true)});
+        Client client({*fetch::origin_of(server.url(), true)});
         const auto result = client.send({"POST",
                                          server.url("/a?b=c"),
                                          {{"Content-Type", "application/json"}, {"X-Empty", ""}},
                                          "{}",
                                          20'000});
-        CPPUNIT_ASSERT_MESSAGE(result.outcome.text, result.outcome.ok());
+        CPPUNIT_ASSERT_MESSAGE(result.failure.text, result.ok());
         CPPUNIT_ASSERT_EQUAL(201, result.status);
         CPPUNIT_ASSERT_EQUAL(std::string("done"), result.body);
         CPPUNIT_ASSERT_EQUAL(std::string("X-Request"), result.headers.at(0).first);
@@ -169,18 +170,18 @@ public:
 
     void a_connection_is_kept_for_the_next_request() {
         TinyServer server([](const std::string&) { return ok("x"); });
-        HttpClient client({*load::origin_of(server.url(), true)});
-        for (int i = 0; i < 3; ++i) CPPUNIT_ASSERT(post(client, server).outcome.ok());
+        Client client({*fetch::origin_of(server.url(), true)});
+        for (int i = 0; i < 3; ++i) CPPUNIT_ASSERT(post(client, server).ok());
         CPPUNIT_ASSERT_EQUAL(3u, server.requests());
         CPPUNIT_ASSERT_EQUAL(1u, server.connections());
     }
 
     void a_reset_after_the_request_is_maybe_sent_and_never_repeated() {
         TinyServer server([](const std::string&) { return std::string(); });
-        HttpClient client({*load::origin_of(server.url(), true)});
+        Client client({*fetch::origin_of(server.url(), true)});
         const auto result = post(client, server);
-        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAVAILABLE, result.outcome.status);
-        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_HTTP_MAYBE_SENT}, result.progress);
+        CPPUNIT_ASSERT(result.failure.code == Code::Unavailable);
+        CPPUNIT_ASSERT(result.maybe_sent);
         CPPUNIT_ASSERT_EQUAL(1u, server.requests());
     }
 
@@ -188,11 +189,11 @@ public:
     void a_post_is_not_repeated_when_a_kept_connection_dies() {
         std::atomic<int> count{0};
         TinyServer server([&](const std::string&) { return ++count == 1 ? ok("x") : ""; });
-        HttpClient client({*load::origin_of(server.url(), true)});
-        CPPUNIT_ASSERT(post(client, server).outcome.ok());
+        Client client({*fetch::origin_of(server.url(), true)});
+        CPPUNIT_ASSERT(post(client, server).ok());
         const auto second = post(client, server);
-        CPPUNIT_ASSERT(!second.outcome.ok());
-        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_HTTP_MAYBE_SENT}, second.progress);
+        CPPUNIT_ASSERT(!second.ok());
+        CPPUNIT_ASSERT(second.maybe_sent);
         CPPUNIT_ASSERT_EQUAL(2u, server.requests());
     }
 
@@ -202,11 +203,11 @@ public:
             TinyServer server([](const std::string&) { return ok(""); });
             url = server.url();
         }
-        HttpClient client({*load::origin_of(url, true)});
+        Client client({*fetch::origin_of(url, true)});
         const auto result = client.send({"POST", url, {}, "x", 20'000});
-        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAVAILABLE, result.outcome.status);
-        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_HTTP_NOTHING_SENT}, result.progress);
-        CPPUNIT_ASSERT(!result.outcome.text.empty());
+        CPPUNIT_ASSERT(result.failure.code == Code::Unavailable);
+        CPPUNIT_ASSERT(!result.maybe_sent);
+        CPPUNIT_ASSERT(!result.failure.text.empty());
     }
 
     void a_server_that_never_answers_is_given_up_at_the_deadline() {
@@ -215,23 +216,23 @@ public:
             while (!over) std::this_thread::sleep_for(std::chrono::milliseconds(5));
             return ok("late");
         });
-        HttpClient client({*load::origin_of(server.url(), true)});
+        Client client({*fetch::origin_of(server.url(), true)});
         const auto begin = std::chrono::steady_clock::now();
         const auto result = client.send({"POST", server.url(), {}, "x", 300});
         const auto took = std::chrono::steady_clock::now() - begin;
         over = true;
-        CPPUNIT_ASSERT_EQUAL(TANDEM_TIMEOUT, result.outcome.status);
-        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_HTTP_MAYBE_SENT}, result.progress);
+        CPPUNIT_ASSERT(result.failure.code == Code::Timeout);
+        CPPUNIT_ASSERT(result.maybe_sent);
         CPPUNIT_ASSERT(took >= std::chrono::milliseconds(250) && took < std::chrono::seconds(20));
     }
 
     void an_answer_beyond_the_bound_is_corrupt() {
-        const std::string body(HttpClient::max_body_bytes + 1, 'x');
+        const std::string body(Client::max_body_bytes + 1, 'x');
         TinyServer server([&](const std::string&) { return ok(body); });
-        HttpClient client({*load::origin_of(server.url(), true)});
+        Client client({*fetch::origin_of(server.url(), true)});
         const auto result = post(client, server);
-        CPPUNIT_ASSERT_EQUAL(TANDEM_CORRUPT, result.outcome.status);
-        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_HTTP_MAYBE_SENT}, result.progress);
+        CPPUNIT_ASSERT(result.failure.code == Code::Corrupt);
+        CPPUNIT_ASSERT(result.maybe_sent);
     }
 
     void too_many_header_fields_are_corrupt() {
@@ -240,31 +241,31 @@ public:
             for (int i = 0; i < 101; ++i) answer += "X-" + std::to_string(i) + ": y\r\n";
             return answer + "Content-Length: 0\r\n\r\n";
         });
-        HttpClient client({*load::origin_of(server.url(), true)});
-        CPPUNIT_ASSERT_EQUAL(TANDEM_CORRUPT, post(client, server).outcome.status);
+        Client client({*fetch::origin_of(server.url(), true)});
+        CPPUNIT_ASSERT(post(client, server).failure.code == Code::Corrupt);
     }
 
     void a_redirect_is_an_answer_and_not_followed() {
         TinyServer server([](const std::string&) {
             return "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n";
         });
-        HttpClient client({*load::origin_of(server.url(), true)});
+        Client client({*fetch::origin_of(server.url(), true)});
         const auto result = client.send({"GET", server.url(), {}, "", 20'000});
-        CPPUNIT_ASSERT(result.outcome.ok());
+        CPPUNIT_ASSERT(result.ok());
         CPPUNIT_ASSERT_EQUAL(302, result.status);
         CPPUNIT_ASSERT_EQUAL(1u, server.requests());
     }
 
     void only_origins_among_the_options_are_talked_to() {
         TinyServer server([](const std::string&) { return ok("x"); });
-        HttpClient client({*load::origin_of("https://api.example.com/v1", true)});
+        Client client({*fetch::origin_of("https://api.example.com/v1", true)});
         for (const std::string& url : {server.url(), std::string("http://api.example.com/v1"),
                                        std::string("https://api.example.com:8443/"),
                                        std::string("https://api.example.com.evil.test/"),
                                        std::string("https://evil.test/api.example.com")}) {
             const auto result = client.send({"GET", url, {}, "", 2'000});
-            CPPUNIT_ASSERT_EQUAL_MESSAGE(url, TANDEM_FORBIDDEN, result.outcome.status);
-            CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_HTTP_NOTHING_SENT}, result.progress);
+            CPPUNIT_ASSERT_MESSAGE(url, result.failure.code == Code::Forbidden);
+            CPPUNIT_ASSERT(!result.maybe_sent);
         }
         CPPUNIT_ASSERT_EQUAL(0u, server.connections());
     }
@@ -273,34 +274,34 @@ public:
         TinyServer server([](const std::string&) { return ok("x"); });
         std::string url = server.url();
         url.replace(0, 16, "https://localhost");
-        HttpClient client({*load::origin_of(url, false)});
+        Client client({*fetch::origin_of(url, false)});
         const auto result = client.send({"GET", url, {}, "", 20'000});
-        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.outcome.text, TANDEM_FORBIDDEN, result.outcome.status);
+        CPPUNIT_ASSERT_MESSAGE(result.failure.text, result.failure.code == Code::Forbidden);
         CPPUNIT_ASSERT_EQUAL(0u, server.connections());
         // And plain http is nothing that a default can allow.
-        HttpClient plain({*load::origin_of(server.url(), false)});
-        CPPUNIT_ASSERT_EQUAL(TANDEM_FORBIDDEN, post(plain, server).outcome.status);
+        Client plain({*fetch::origin_of(server.url(), false)});
+        CPPUNIT_ASSERT(post(plain, server).failure.code == Code::Forbidden);
     }
 
     void what_would_break_framing_is_refused() {
         TinyServer server([](const std::string&) { return ok("x"); });
-        HttpClient client({*load::origin_of(server.url(), true)});
-        const auto status = [&](host::HttpRequest request) {
-            return client.send(request).outcome.status;
+        Client client({*fetch::origin_of(server.url(), true)});
+        const auto status = [&](fetch::Request request) {
+            return client.send(request).failure.code;
         };
-        for (const auto& field : host::Pairs{{"X-A", "b\r\nX-C: d"},
-                                             {"X A", "b"},
-                                             {"", "b"},
-                                             {"Host", "other"},
-                                             {"transfer-encoding", "chunked"},
-                                             {"Content-Length", "3"}}) {
-            CPPUNIT_ASSERT_EQUAL(TANDEM_INVALID, status({"GET", server.url(), {field}, "", 2'000}));
+        for (const auto& field : fetch::Fields{{"X-A", "b\r\nX-C: d"},
+                                               {"X A", "b"},
+                                               {"", "b"},
+                                               {"Host", "other"},
+                                               {"transfer-encoding", "chunked"},
+                                               {"Content-Length", "3"}}) {
+            CPPUNIT_ASSERT(status({"GET", server.url(), {field}, "", 2'000}) == Code::Invalid);
         }
-        CPPUNIT_ASSERT_EQUAL(TANDEM_INVALID, status({"CONNECT", server.url(), {}, "", 2'000}));
-        CPPUNIT_ASSERT_EQUAL(TANDEM_INVALID, status({"GET", "file:///etc/passwd", {}, "", 2'000}));
+        CPPUNIT_ASSERT(status({"CONNECT", server.url(), {}, "", 2'000}) == Code::Invalid);
+        CPPUNIT_ASSERT(status({"GET", "file:///etc/passwd", {}, "", 2'000}) == Code::Invalid);
         std::string with_user = server.url();
         with_user.insert(7, "user:word@");
-        CPPUNIT_ASSERT_EQUAL(TANDEM_INVALID, status({"GET", with_user, {}, "", 2'000}));
+        CPPUNIT_ASSERT(status({"GET", with_user, {}, "", 2'000}) == Code::Invalid);
         CPPUNIT_ASSERT_EQUAL(0u, server.connections());
     }
 
@@ -343,18 +344,18 @@ public:
     }
 
     void urls_are_read_as_origins() {
-        const auto origin = load::origin_of("https://API.Example.com/v1?x", true);
+        const auto origin = fetch::origin_of("https://API.Example.com/v1?x", true);
         CPPUNIT_ASSERT(origin);
         CPPUNIT_ASSERT_EQUAL(std::string("api.example.com"), origin->host);
         CPPUNIT_ASSERT_EQUAL(uint16_t{443}, origin->port);
         for (const char* text : {"", "plain", "ftp://a.example", "https://", "https://a b/",
                                  "https://a\nb/", "//a.example/"}) {
-            CPPUNIT_ASSERT_MESSAGE(text, !load::origin_of(text, true));
+            CPPUNIT_ASSERT_MESSAGE(text, !fetch::origin_of(text, true));
         }
     }
 
 private:
-    static host::HttpResult post(HttpClient& client, const TinyServer& server) {
+    static fetch::Answer post(Client& client, const TinyServer& server) {
         return client.send({"POST", server.url(), {}, "Body=x", 20'000});
     }
 
@@ -368,10 +369,10 @@ private:
             CPPUNIT_ASSERT_EQUAL_MESSAGE(text, 1, ::inet_pton(AF_INET6, text, &v6.sin6_addr));
             v6.sin6_family = AF_INET6;
         }
-        return load::is_public(reinterpret_cast<const sockaddr&>(address));
+        return fetch::is_public(reinterpret_cast<const sockaddr&>(address));
     }
 };
 
-CPPUNIT_TEST_SUITE_REGISTRATION(HttpClientTest);
+CPPUNIT_TEST_SUITE_REGISTRATION(ClientTest);
 
 }  // namespace

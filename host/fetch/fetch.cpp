@@ -1,19 +1,19 @@
-#include "load/http_client.h"
+#include "fetch/fetch.h"
 
-#include <arpa/inet.h>
-#include <unistd.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <cctype>
+#include <string_view>
 
 #include <curl/curl.h>
 
-namespace tandem::load {
-namespace {
+#include "fetch/egress.h"
 
-using host::HttpRequest;
-using host::HttpResult;
+namespace tandem::fetch {
+namespace {
 
 struct Url {
     CURLU* parsed = curl_url();
@@ -28,93 +28,18 @@ struct Url {
     }
 };
 
-bool is_public_v4(uint32_t address) {
-    struct Block {
-        uint32_t base;
-        int bits;
-    };
-    // IANA special-purpose registry (RFC 6890 and later); everything from 224/3 on is
-    // multicast or reserved.
-    static constexpr std::array<Block, 14> closed{{{0x00000000, 8},
-                                                   {0x0A000000, 8},
-                                                   {0x64400000, 10},
-                                                   {0x7F000000, 8},
-                                                   {0xA9FE0000, 16},
-                                                   {0xAC100000, 12},
-                                                   {0xC0000000, 24},
-                                                   {0xC0000200, 24},
-                                                   {0xC0586300, 24},
-                                                   {0xC0A80000, 16},
-                                                   {0xC6120000, 15},
-                                                   {0xC6336400, 24},
-                                                   {0xCB007100, 24},
-                                                   {0xE0000000, 3}}};
-    return std::none_of(closed.begin(), closed.end(), [&](const Block& block) {
-        return (address >> (32 - block.bits)) == (block.base >> (32 - block.bits));
-    });
-}
-
-bool is_public_v6(const unsigned char* bytes) {
-    // Only 2000::/3 is global unicast: that leaves out ::, ::1, IPv4-mapped and NAT64
-    // forms, unique local, link-local, site-local and multicast.
-    if ((bytes[0] & 0xE0) != 0x20) return false;
-    const unsigned first = static_cast<unsigned>(bytes[0]) << 8 | bytes[1];
-    const unsigned second = static_cast<unsigned>(bytes[2]) << 8 | bytes[3];
-    // 2002::/16 carries an IPv4 address, 2001::/23 protocols (Teredo), 2001:db8::/32 and
-    // 3fff::/20 are for documents.
-    if (first == 0x2002 || (first == 0x2001 && second < 0x0200)) return false;
-    if (first == 0x2001 && second == 0x0DB8) return false;
-    return !(first == 0x3FFF && second < 0x1000);
-}
-
-bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-}
-
-bool is_token(std::string_view name) {
-    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("!#$%&'*+-.^_`|~", c);
-    });
-}
-
-// Framing and routing are the client's; a plugin that set them could smuggle a request.
-bool is_reserved(std::string name) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    for (const char* reserved : {"host", "content-length", "transfer-encoding", "connection",
-                                 "expect", "upgrade", "te", "trailer", "keep-alive"}) {
-        if (name == reserved) return true;
-    }
-    return name.compare(0, 6, "proxy-") == 0;
-}
-
-std::string request_fault(const HttpRequest& request) {
-    static constexpr std::array methods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
-    if (std::none_of(methods.begin(), methods.end(),
-                     [&](const char* method) { return request.method == method; })) {
-        return "the method is none of GET, HEAD, POST, PUT, PATCH, DELETE";
-    }
-    if (request.headers.size() > HttpClient::max_header_fields) return "too many header fields";
-    for (const auto& [name, value] : request.headers) {
-        if (!is_token(name) || has_control(value)) return "a header field is malformed";
-        if (is_reserved(name)) return "the header field " + name + " is the host's to set";
-    }
-    return {};
-}
-
 void initialise_once() {
     static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
     static_cast<void>(done);
 }
 
-tandem_status status_of(CURLcode code) {
+Code code_of(CURLcode code) {
     switch (code) {
-        case CURLE_OPERATION_TIMEDOUT: return TANDEM_TIMEOUT;
+        case CURLE_OPERATION_TIMEDOUT: return Code::Timeout;
         case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL: return TANDEM_INVALID;
-        case CURLE_OUT_OF_MEMORY: return TANDEM_INTERNAL;
-        default: return TANDEM_UNAVAILABLE;
+        case CURLE_UNSUPPORTED_PROTOCOL: return Code::Invalid;
+        case CURLE_OUT_OF_MEMORY: return Code::Internal;
+        default: return Code::Unavailable;
     }
 }
 
@@ -144,21 +69,7 @@ std::optional<Origin> origin_of(const std::string& url, bool written_by_operator
     return origin;
 }
 
-bool is_public(const sockaddr& address) {
-    if (address.sa_family == AF_INET) {
-        sockaddr_in in{};
-        std::memcpy(&in, &address, sizeof in);
-        return is_public_v4(ntohl(in.sin_addr.s_addr));
-    }
-    if (address.sa_family == AF_INET6) {
-        sockaddr_in6 in{};
-        std::memcpy(&in, &address, sizeof in);
-        return is_public_v6(in.sin6_addr.s6_addr);
-    }
-    return false;
-}
-
-struct HttpClient::Handle {
+struct Client::Handle {
     Handle() : easy(curl_easy_init()) {}
     ~Handle() { curl_easy_cleanup(easy); }
     Handle(const Handle&) = delete;
@@ -168,15 +79,15 @@ struct HttpClient::Handle {
 };
 
 /// One request on one handle, from its options to its result.
-class HttpClient::Exchange {
+class Client::Exchange {
 public:
-    Exchange(CURL* easy, const HttpRequest& request, bool any_address)
+    Exchange(CURL* easy, const Request& request, bool any_address)
         : easy_(easy), request_(request), any_address_(any_address) {}
     ~Exchange() { curl_slist_free_all(fields_); }
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
-    HttpResult run() {
+    Answer run() {
         prepare();
         const CURLcode code = curl_easy_perform(easy_);
         if (code == CURLE_OK) {
@@ -255,21 +166,21 @@ private:
 
     void add_field(const std::string& line) { fields_ = curl_slist_append(fields_, line.c_str()); }
 
-    HttpResult failure(CURLcode code) {
-        HttpResult failed;
-        failed.progress = begun_ > 0 ? TANDEM_HTTP_MAYBE_SENT : TANDEM_HTTP_NOTHING_SENT;
-        tandem_status status = status_of(code);
+    Answer failure(CURLcode code) {
+        Answer failed;
+        failed.maybe_sent = begun_ > 0;
+        Code kind = code_of(code);
         std::string text = error_text_[0] ? error_text_.data() : curl_easy_strerror(code);
         if (too_large_) {
-            status = TANDEM_CORRUPT;
+            kind = Code::Corrupt;
             text = "the answer is larger than the host takes";
         } else if (closed_address_) {
-            status = TANDEM_FORBIDDEN;
+            kind = Code::Forbidden;
             text = "the name leads to an address that is not public";
         } else if (repeated_) {
             text = "the connection ended before an answer came";
         }
-        failed.outcome = {status, "http: " + text, 0};
+        failed.failure = {kind, "http: " + text};
         return failed;
     }
 
@@ -336,9 +247,9 @@ private:
     }
 
     CURL* easy_;
-    const HttpRequest& request_;
+    const Request& request_;
     const bool any_address_;
-    HttpResult result_;
+    Answer result_;
     curl_slist* fields_ = nullptr;
     std::array<char, CURL_ERROR_SIZE> error_text_{};
     size_t header_bytes_ = 0;
@@ -346,27 +257,27 @@ private:
     bool too_large_ = false, closed_address_ = false, repeated_ = false;
 };
 
-HttpClient::HttpClient(std::vector<Origin> allowed) : allowed_(std::move(allowed)) {
+Client::Client(std::vector<Origin> allowed) : allowed_(std::move(allowed)) {
     initialise_once();
 }
 
-HttpClient::~HttpClient() = default;
+Client::~Client() = default;
 
-HttpResult HttpClient::send(const HttpRequest& request) {
-    HttpResult refused;
+Answer Client::send(const Request& request) {
+    Answer refused;
     if (const std::string fault = request_fault(request); !fault.empty()) {
-        refused.outcome = {TANDEM_INVALID, "http: " + fault, 0};
+        refused.failure = {Code::Invalid, "http: " + fault};
         return refused;
     }
     const std::optional<Origin> asked = origin_of(request.url, false);
     if (!asked) {
-        refused.outcome = {TANDEM_INVALID, "http: the URL is not an http or https URL", 0};
+        refused.failure = {Code::Invalid, "http: the URL is not an http or https URL"};
         return refused;
     }
     // Credentials in a URL end up in logs, and `user@` hides which host is meant.
     if (request.url.substr(0, request.url.find_first_of("/?#", asked->scheme.size() + 3))
             .find('@') != std::string::npos) {
-        refused.outcome = {TANDEM_INVALID, "http: the URL carries user information", 0};
+        refused.failure = {Code::Invalid, "http: the URL carries user information"};
         return refused;
     }
     const auto allowed = std::find_if(allowed_.begin(), allowed_.end(), [&](const Origin& origin) {
@@ -375,20 +286,18 @@ HttpResult HttpClient::send(const HttpRequest& request) {
                (origin.written_by_operator || origin.scheme == "https");
     });
     if (allowed == allowed_.end()) {
-        refused.outcome = {TANDEM_FORBIDDEN,
-                           "http: " + asked->scheme + "://" + asked->host + ":" +
-                               std::to_string(asked->port) +
-                               " is not named by an option of this instance",
-                           0};
+        refused.failure = {Code::Forbidden, "http: " + asked->scheme + "://" + asked->host + ":" +
+                                                std::to_string(asked->port) +
+                                                " is not named by an option of this instance"};
         return refused;
     }
     std::unique_ptr<Handle> handle = take();
-    HttpResult result = Exchange(handle->easy, request, allowed->written_by_operator).run();
+    Answer result = Exchange(handle->easy, request, allowed->written_by_operator).run();
     give_back(std::move(handle));
     return result;
 }
 
-std::unique_ptr<HttpClient::Handle> HttpClient::take() {
+std::unique_ptr<Client::Handle> Client::take() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return std::make_unique<Handle>();
     std::unique_ptr<Handle> handle = std::move(idle_.back());
@@ -396,9 +305,9 @@ std::unique_ptr<HttpClient::Handle> HttpClient::take() {
     return handle;
 }
 
-void HttpClient::give_back(std::unique_ptr<Handle> handle) {
+void Client::give_back(std::unique_ptr<Handle> handle) {
     const std::lock_guard lock(mutex_);
     if (idle_.size() < max_idle_handles) idle_.push_back(std::move(handle));
 }
 
-}  // namespace tandem::load
+}  // namespace tandem::fetch

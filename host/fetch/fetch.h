@@ -1,18 +1,17 @@
 #pragma once
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "tandem/host/services.hpp"
+#include "base/result.h"
 
-namespace tandem::load {
+/// Requests to providers: the only way out of the house.
+namespace tandem::fetch {
 
 /// A place that a plugin may talk to: scheme, host and port of a URL.
 struct Origin {
@@ -26,28 +25,43 @@ struct Origin {
 /// The origin of an http or https URL; nothing for other text.
 std::optional<Origin> origin_of(const std::string& url, bool written_by_operator);
 
-/// Whether everybody may be let talk to this address: not loopback, private, link-local,
-/// shared (RFC 6598), multicast, reserved, documentation, nor an IPv6 form of such a one.
-bool is_public(const sockaddr& address);
+using Fields = std::vector<std::pair<std::string, std::string>>;
 
-/// The one way from a plugin to the network: TLS always verified, redirects never
-/// followed, no proxy from the environment, every answer bounded. Each instance has its
-/// own, so that connections and what they were allowed never mix. Safe from any thread.
-class HttpClient {
+struct Request {
+    std::string method, url;
+    Fields headers;
+    std::string body;
+    uint32_t deadline_ms = 0;  // 0: the longest there is
+};
+
+/// Either an answer of any status, or a failure and how far it came.
+struct Answer {
+    Error failure{Code::Ok, {}};  // Ok: an answer came
+    bool maybe_sent = false;      // of a failure: a byte of the request can have left
+    int status = 0;
+    Fields headers;
+    std::string body;
+
+    bool ok() const { return failure.code == Code::Ok; }
+};
+
+/// Asks those who may be asked: TLS always verified, redirects never followed, no proxy
+/// from the environment, every answer bounded. Each plugin instance has its own, so that
+/// connections and what they were allowed never mix. Safe from any thread.
+class Client {
 public:
     static constexpr uint32_t max_deadline_ms = 60'000;  // a worker waits for it
     static constexpr uint32_t max_connect_ms = 10'000;
-    static constexpr size_t max_body_bytes = 8 << 20;     // the waist's promise
+    static constexpr size_t max_body_bytes = 8 << 20;     // as plugins are promised
     static constexpr size_t max_header_fields = 100;      // as other clients
     static constexpr size_t max_header_bytes = 64 << 10;  // as other clients
     static constexpr size_t max_idle_handles = 4;         // kept for their connections
 
-    explicit HttpClient(std::vector<Origin> allowed);
-    ~HttpClient();
+    explicit Client(std::vector<Origin> allowed);
+    ~Client();
 
-    /// Any answer is success. A failure says in `progress` whether a byte of the request
-    /// can have left.
-    host::HttpResult send(const host::HttpRequest& request);
+    /// Blocks. Any answer is success.
+    Answer send(const Request& request);
 
 private:
     struct Handle;
@@ -61,4 +75,4 @@ private:
     std::vector<std::unique_ptr<Handle>> idle_;  // guarded by mutex_
 };
 
-}  // namespace tandem::load
+}  // namespace tandem::fetch

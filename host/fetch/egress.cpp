@@ -1,0 +1,106 @@
+#include "fetch/egress.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <cstring>
+
+namespace tandem::fetch {
+namespace {
+
+bool is_public_v4(uint32_t address) {
+    struct Block {
+        uint32_t base;
+        int bits;
+    };
+    // IANA special-purpose registry (RFC 6890 and later); everything from 224/3 on is
+    // multicast or reserved.
+    static constexpr std::array<Block, 14> closed{{{0x00000000, 8},
+                                                   {0x0A000000, 8},
+                                                   {0x64400000, 10},
+                                                   {0x7F000000, 8},
+                                                   {0xA9FE0000, 16},
+                                                   {0xAC100000, 12},
+                                                   {0xC0000000, 24},
+                                                   {0xC0000200, 24},
+                                                   {0xC0586300, 24},
+                                                   {0xC0A80000, 16},
+                                                   {0xC6120000, 15},
+                                                   {0xC6336400, 24},
+                                                   {0xCB007100, 24},
+                                                   {0xE0000000, 3}}};
+    return std::none_of(closed.begin(), closed.end(), [&](const Block& block) {
+        return (address >> (32 - block.bits)) == (block.base >> (32 - block.bits));
+    });
+}
+
+bool is_public_v6(const unsigned char* bytes) {
+    // Only 2000::/3 is global unicast: that leaves out ::, ::1, IPv4-mapped and NAT64
+    // forms, unique local, link-local, site-local and multicast.
+    if ((bytes[0] & 0xE0) != 0x20) return false;
+    const unsigned first = static_cast<unsigned>(bytes[0]) << 8 | bytes[1];
+    const unsigned second = static_cast<unsigned>(bytes[2]) << 8 | bytes[3];
+    // 2002::/16 carries an IPv4 address, 2001::/23 protocols (Teredo), 2001:db8::/32 and
+    // 3fff::/20 are for documents.
+    if (first == 0x2002 || (first == 0x2001 && second < 0x0200)) return false;
+    if (first == 0x2001 && second == 0x0DB8) return false;
+    return !(first == 0x3FFF && second < 0x1000);
+}
+
+bool is_token(std::string_view name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || std::strchr("!#$%&'*+-.^_`|~", c);
+    });
+}
+
+// Framing and routing are the client's; a plugin that set them could smuggle a request.
+bool is_reserved(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (const char* reserved : {"host", "content-length", "transfer-encoding", "connection",
+                                 "expect", "upgrade", "te", "trailer", "keep-alive"}) {
+        if (name == reserved) return true;
+    }
+    return name.compare(0, 6, "proxy-") == 0;
+}
+
+}  // namespace
+
+bool is_public(const sockaddr& address) {
+    if (address.sa_family == AF_INET) {
+        sockaddr_in in{};
+        std::memcpy(&in, &address, sizeof in);
+        return is_public_v4(ntohl(in.sin_addr.s_addr));
+    }
+    if (address.sa_family == AF_INET6) {
+        sockaddr_in6 in{};
+        std::memcpy(&in, &address, sizeof in);
+        return is_public_v6(in.sin6_addr.s6_addr);
+    }
+    return false;
+}
+
+std::string request_fault(const Request& request) {
+    static constexpr std::array methods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    if (std::none_of(methods.begin(), methods.end(),
+                     [&](const char* method) { return request.method == method; })) {
+        return "the method is none of GET, HEAD, POST, PUT, PATCH, DELETE";
+    }
+    if (request.headers.size() > Client::max_header_fields) return "too many header fields";
+    for (const auto& [name, value] : request.headers) {
+        if (!is_token(name) || has_control(value)) return "a header field is malformed";
+        if (is_reserved(name)) return "the header field " + name + " is the host's to set";
+    }
+    return {};
+}
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+}  // namespace tandem::fetch
