@@ -89,23 +89,26 @@ private:
     bool step_linger();
     bool take_body(std::string_view bytes, size_t& used);
     bool fill();
-    void peer_ended();
-    void head_complete(size_t block_length);
-    bool answered_by_rule(const Head& head);
-    Verdict body_allowed(const Head& head) const;
     void invite_body();
-    void dispatch();
-    Request make_request();
+    void peer_ended();
     void compact();
     /// False when there is no room; then that was answered.
     bool hold(size_t bytes);
-
     void answer_missing();
+
+    // From a header to its handler (connection_request.cpp).
+    void head_complete(size_t block_length);
+    bool answered_by_rule(const Head& head);
+    Verdict body_allowed(const Head& head) const;
+    Request make_request();
+    void dispatch();
 
     // Answering (connection_answer.cpp).
     void answered(RequestExchange& exchange);
     void become_stream(RequestExchange& exchange);
     void refuse(const Refusal& refusal, std::string_view reason);
+    /// There is no room for what is asked.
+    void turn_down(const Facts& facts, std::string_view reason);
     void respond(const Facts& facts, Response response);
     AnswerFrame frame_for(const Facts& facts) const;
     void flush();

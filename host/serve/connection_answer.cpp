@@ -86,6 +86,13 @@ void Connection::refuse(const Refusal& refusal, std::string_view reason) {
     respond(facts, refused(refusal));
 }
 
+void Connection::turn_down(const Facts& facts, std::string_view reason) {
+    server_.figures.rejected(reason);
+    Problem answer{503, "OVERLOADED", "Too many requests are in hand; try again soon."};
+    answer.retry_after_s = 1;
+    respond(facts, problem(answer));
+}
+
 AnswerFrame Connection::frame_for(const Facts& facts) const {
     AnswerFrame frame;
     frame.request_id = facts.request_id;
