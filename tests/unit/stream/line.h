@@ -36,6 +36,11 @@ public:
         }
         awake_.notify_all();
     }
+    /// Runs it on the loop when that ends: a real one cuts what is left.
+    void at_end(std::function<void()> work) {
+        const std::lock_guard lock(mutex_);
+        at_end_.push_back(std::move(work));
+    }
     /// Runs it on the loop and waits for it.
     void with(const std::function<void()>& work) {
         std::mutex mutex;
@@ -56,7 +61,7 @@ private:
         std::unique_lock lock(mutex_);
         while (true) {
             awake_.wait(lock, [this] { return stopping_ || !work_.empty(); });
-            if (work_.empty()) return;
+            if (work_.empty()) break;
             std::function<void()> next = std::move(work_.front());
             work_.pop_front();
             lock.unlock();
@@ -64,11 +69,15 @@ private:
             next = nullptr;
             lock.lock();
         }
+        const std::vector<std::function<void()>> last = std::move(at_end_);
+        lock.unlock();
+        for (const auto& work : last) work();
     }
 
     std::mutex mutex_;
     std::condition_variable awake_;
     std::deque<std::function<void()>> work_;
+    std::vector<std::function<void()>> at_end_;
     bool stopping_ = false;
     std::thread thread_;
 };
@@ -107,7 +116,12 @@ public:
         }
         loop_.post([self = shared_from_this()] { self->lose(); });
     }
-    void listener(std::shared_ptr<Listener> listener) override { listener_ = std::move(listener); }
+    void listener(std::shared_ptr<Listener> listener) override {
+        listener_ = std::move(listener);
+        loop_.at_end([line = weak_from_this()] {
+            if (const auto self = line.lock()) self->lose();
+        });
+    }
 
     // The reader's side, from any thread.
 
