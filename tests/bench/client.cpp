@@ -20,6 +20,7 @@
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 namespace tandem::bench {
 
@@ -249,6 +250,20 @@ bool Crowd::take_events(uint64_t count, std::chrono::milliseconds patience, Time
     }
     early_events_ += taken - count;
     return true;
+}
+
+double milliseconds_to_last(Crowd& readers, Crowd& publisher, const std::string& command,
+                            uint64_t events) {
+    const auto begin = std::chrono::steady_clock::now();
+    std::thread publishing([&] {
+        publisher.ask([&](size_t, uint64_t) { return std::string_view(command); },
+                      std::chrono::milliseconds(0));
+    });
+    Time last{};
+    const bool all = readers.take_events(events, std::chrono::minutes(1), last);
+    publishing.join();
+    if (!all) throw std::runtime_error("an event got lost: " + command.substr(0, 20));
+    return std::chrono::duration<double, std::milli>(last - begin).count();
 }
 
 ServerProcess::ServerProcess(const Body& body, int core) {

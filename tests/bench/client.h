@@ -72,6 +72,11 @@ private:
     std::vector<char> scratch_;
 };
 
+/// Sends one command and waits until all the events that it makes have arrived. Throws
+/// std::runtime_error when one does not come within a minute.
+double milliseconds_to_last(Crowd& readers, Crowd& publisher, const std::string& command,
+                            uint64_t events);
+
 /// Runs `server` in a child process, so that the two sides share neither descriptors nor
 /// memory: it gets a function to call with its port, and ends when that returns.
 /// `core` pins it; negative: anywhere.

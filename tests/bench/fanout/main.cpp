@@ -1,17 +1,13 @@
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <iomanip>
 #include <iostream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "bench/client.h"
 #include "bench/fanout/floor.h"
 #include "bench/fanout/tandem.h"
+#include "bench/terms.h"
 
 // One event to all streams of a conversation, and events to two streams each, through the
 // whole hub, against a bare send() loop to as many sockets in the same round.
@@ -36,18 +32,6 @@ struct Figures {
 
 std::string post(const std::string& target) {
     return "POST " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n";
-}
-
-/// Sends one command and waits until all events that it makes have arrived.
-double milliseconds(Crowd& crowd, Crowd& publisher, const std::string& command, size_t events) {
-    const auto begin = std::chrono::steady_clock::now();
-    std::thread publishing(
-        [&] { publisher.ask([&](size_t, uint64_t) { return std::string_view(command); }, 0ms); });
-    Time last{};
-    const bool all = crowd.take_events(events, 60s, last);
-    publishing.join();
-    if (!all) throw std::runtime_error("an event got lost: " + command.substr(0, 20));
-    return std::chrono::duration<double, std::milli>(last - begin).count();
 }
 
 /// All streams show one conversation, or two of them each.
@@ -75,10 +59,11 @@ void measure_all(const ServerProcess::Body& body, int core, size_t streams, Figu
     Crowd publisher(server.port());
     publisher.connect(1);
     const std::string command = post("/all");
-    milliseconds(crowd, publisher, command, streams);
+    milliseconds_to_last(crowd, publisher, command, streams);
     const auto cpu = server.cpu();
     for (int i = 0; i < repeats; ++i)
-        figures.all_ms = std::min(figures.all_ms, milliseconds(crowd, publisher, command, streams));
+        figures.all_ms =
+            std::min(figures.all_ms, milliseconds_to_last(crowd, publisher, command, streams));
     const std::chrono::duration<double, std::micro> used = server.cpu() - cpu;
     figures.all_cpu_us = used.count() / repeats / static_cast<double>(streams);
 }
@@ -97,7 +82,7 @@ void measure_pairs(const ServerProcess::Body& body, int core, size_t streams, Fi
     publisher.connect(1);
     const std::string command = post("/pairs?" + std::to_string(streams / 2));
     for (int i = 0; i < repeats; ++i) {
-        const double time = milliseconds(crowd, publisher, command, streams);
+        const double time = milliseconds_to_last(crowd, publisher, command, streams);
         figures.pairs_per_s =
             std::max(figures.pairs_per_s, static_cast<double>(streams) / time * 1000);
     }
@@ -141,30 +126,10 @@ void compare(int core, size_t streams) {
               << " bytes\n";
 }
 
-size_t raise_descriptor_limit() {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur;
-}
-
-int run(int argc, char** argv) {
-    size_t wanted = 10'000;
-    bool pinned = std::thread::hardware_concurrency() >= 2;
-    for (int i = 1; i < argc; ++i) {
-        if (std::strcmp(argv[i], "--anywhere") == 0)
-            pinned = false;
-        else
-            wanted = std::strtoul(argv[i], nullptr, 10);
-    }
-    const size_t streams = std::clamp<size_t>(wanted, 400, raise_descriptor_limit() - 100);
-    if (pinned) pin_to_core(1);
-    const int core = pinned ? 0 : -1;
+void measure_all_sizes(const Terms& terms) {
     std::cout << std::fixed << std::setprecision(2);
-    compare(core, 1'000);
-    if (streams != 1'000) compare(core, streams);
-    return 0;
+    compare(terms.core, 1'000);
+    if (terms.streams != 1'000) compare(terms.core, terms.streams);
 }
 
 }  // namespace
@@ -172,10 +137,6 @@ int run(int argc, char** argv) {
 }  // namespace tandem::bench
 
 int main(int argc, char** argv) {
-    try {
-        return tandem::bench::run(argc, argv);
-    } catch (const std::exception& failure) {
-        std::cerr << "bench_fanout: " << failure.what() << '\n';
-        return 1;
-    }
+    using namespace tandem::bench;
+    return run("bench_fanout", [&] { measure_all_sizes(read_terms(argc, argv, 400)); });
 }

@@ -1,17 +1,13 @@
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
-#include <cstring>
 #include <iomanip>
 #include <iostream>
-#include <mutex>
+#include <memory>
+#include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "bench/client.h"
+#include "bench/terms.h"
 #include "serve/server.h"
 
 // What serve itself costs: requests without work, streams that wait, one event to all of
@@ -125,53 +121,24 @@ void streams(int core, size_t count) {
     Crowd publisher(server.port());
     publisher.connect(1);
     const std::string event = post("/publish", 292);
-    double best_ms = 1e9, cpu_us = 0;
+    double best_ms = 1e9;
     constexpr int rounds = 20;
     const auto cpu = server.cpu();
-    for (int i = 0; i < rounds; ++i) {
-        const auto start = std::chrono::steady_clock::now();
-        std::thread publishing(
-            [&] { publisher.ask([&](size_t, uint64_t) { return std::string_view(event); }, 0ms); });
-        Time last{};
-        const bool all = crowd.take_events(count, 30s, last);
-        publishing.join();
-        if (!all) throw std::runtime_error("an event got lost");
-        best_ms =
-            std::min(best_ms, std::chrono::duration<double, std::milli>(last - start).count());
-    }
-    cpu_us = std::chrono::duration<double, std::micro>(server.cpu() - cpu).count();
+    for (int i = 0; i < rounds; ++i)
+        best_ms = std::min(best_ms, milliseconds_to_last(crowd, publisher, event, count));
+    const double cpu_us = std::chrono::duration<double, std::micro>(server.cpu() - cpu).count();
     std::cout << "one event to " << count << " streams: time to last " << best_ms << " ms (best of "
               << rounds << "), " << static_cast<long>(static_cast<double>(count) / best_ms * 1000)
               << " events/s, server CPU " << cpu_us / rounds / static_cast<double>(count)
               << " us an event\n";
 }
 
-size_t raise_descriptor_limit() {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur;
-}
-
-int run(int argc, char** argv) {
-    size_t wanted = 10'000;
-    bool pinned = std::thread::hardware_concurrency() >= 2;
-    for (int i = 1; i < argc; ++i) {
-        if (std::strcmp(argv[i], "--anywhere") == 0)
-            pinned = false;
-        else
-            wanted = std::strtoul(argv[i], nullptr, 10);
-    }
-    const size_t count = std::clamp<size_t>(wanted, 200, raise_descriptor_limit() - 100);
-    if (pinned) pin_to_core(1);
-    const int core = pinned ? 0 : -1;
+void measure(const Terms& terms) {
     std::cout << std::fixed << std::setprecision(1);
-    requests(core, "/loop");
-    requests(core, "/worker");
-    streams(core, 1'000);
-    if (count != 1'000) streams(core, count);
-    return 0;
+    requests(terms.core, "/loop");
+    requests(terms.core, "/worker");
+    streams(terms.core, 1'000);
+    if (terms.streams != 1'000) streams(terms.core, terms.streams);
 }
 
 }  // namespace
@@ -179,10 +146,6 @@ int run(int argc, char** argv) {
 }  // namespace tandem::bench
 
 int main(int argc, char** argv) {
-    try {
-        return tandem::bench::run(argc, argv);
-    } catch (const std::exception& failure) {
-        std::cerr << "bench_serve: " << failure.what() << '\n';
-        return 1;
-    }
+    using namespace tandem::bench;
+    return run("bench_serve", [&] { measure(read_terms(argc, argv, 200)); });
 }

@@ -1,6 +1,6 @@
 // Rows and ChangeSets a second: SQLite's own insert loop, then the store through the waist,
 // in one run on one disk, so that their ratio means something.
-//     bench_store PLUGIN.so [FOLDER] [SECONDS]
+//     bench_store [PLUGIN.so] [FOLDER] [SECONDS]
 #include <dlfcn.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 struct Options {
-    std::string plugin, folder = "/tmp";
+    std::string plugin = STORE_PLUGIN, folder = "/tmp";
     double seconds = 3;
 };
 
@@ -267,11 +267,8 @@ int run(const Options& options) {
 }  // namespace tandem
 
 int main(int argc, char** argv) {
-    if (argc < 2) {
-        std::fprintf(stderr, "usage: bench_store PLUGIN.so [FOLDER] [SECONDS]\n");
-        return 64;
-    }
-    tandem::Options options{argv[1]};
+    tandem::Options options;
+    if (argc > 1) options.plugin = argv[1];
     if (argc > 2) options.folder = argv[2];
     if (argc > 3) options.seconds = std::atof(argv[3]);
     try {
