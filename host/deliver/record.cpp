@@ -48,6 +48,14 @@ domain::Message message_after(domain::Message message, const Receipt& receipt) {
 /// half of the lease and more. What is still not recorded then ends as unknown.
 void Sender::record(const store::Owed& owed, const Receipt& receipt) {
     count(owed.instance, word(receipt.kind));
+    if (receipt.kind != Kind::Accepted)
+        ground_.log->warn(room, "a text was not accepted by its provider",
+                          {{"provider", owed.instance},
+                           {"organization", owed.organization},
+                           {"message", owed.subject_id},
+                           {"result", std::string(word(receipt.kind))},
+                           {"code", receipt.error_code},
+                           {"reason", receipt.error_text}});
     bool claimed = true;
     bool with_id = true;
     for (unsigned i = 0; i < options_.record_tries; ++i) {
