@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 
 #include <chrono>
+#include <thread>
 
 #include "check.h"
 #include "tandem/host/elf.hpp"
@@ -87,6 +88,8 @@ void process(Check& check) {
         }
         return after;
     };
+    // A sanitizer keeps a thread of its own once there was a first one.
+    std::thread([] {}).join();
     const host::ProcessState before = host::ProcessState::now();
     check.descriptor();
     const host::ProcessState loaded = compare("loading", before);

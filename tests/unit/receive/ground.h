@@ -4,14 +4,13 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "base/workers.h"
 #include "load/store_proxy.h"
 #include "observe/registry.h"
 #include "receive/intake.h"
@@ -46,48 +45,6 @@ public:
 private:
     mutable std::mutex mutex_;
     std::string lines_;
-};
-
-/// A few threads that run what they are given.
-class Pool {
-public:
-    Pool() {
-        for (int i = 0; i < 4; ++i) threads_.emplace_back([this] { work(); });
-    }
-    ~Pool() {
-        {
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;
-        }
-        changed_.notify_all();
-        for (auto& thread : threads_) thread.join();
-    }
-    void run(std::function<void()> task) {
-        const std::lock_guard lock(mutex_);
-        tasks_.push_back(std::move(task));
-        changed_.notify_one();
-    }
-
-private:
-    void work() {
-        std::unique_lock lock(mutex_);
-        for (;;) {
-            changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-            if (tasks_.empty()) return;
-            auto task = std::move(tasks_.front());
-            tasks_.pop_front();
-            lock.unlock();
-            task();
-            task = nullptr;
-            lock.lock();
-        }
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<std::function<void()>> tasks_;
-    bool stopping_ = false;
-    std::vector<std::thread> threads_;
 };
 
 /// A store that fails, waits or is raced when a test says so.
@@ -241,6 +198,7 @@ struct House {
     ~House() {
         intake->stop();
         lanes.stop();
+        pool.stop();
         committer.stop();
     }
 
@@ -263,7 +221,7 @@ struct House {
     IdSource ids;
     KeptLog log;
     observe::MetricRegistry metrics;
-    Pool pool;
+    Workers pool{4, 100000};
     store::GroupCommitter committer;
     store::ConversationLanes lanes;
     std::shared_ptr<FakeSource> source;
