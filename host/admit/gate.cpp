@@ -51,6 +51,11 @@ bool names_another_organization(const serve::Request& request, const domain::Ide
     return false;
 }
 
+listen::Networks with_loopback(std::vector<std::string> networks) {
+    networks.insert(networks.end(), {"127.0.0.0/8", "::1/128"});
+    return listen::parse_networks(networks);
+}
+
 }  // namespace
 
 struct Gate::Credential {
@@ -87,7 +92,7 @@ Gate::Gate(const Clock& clock, const domain::Organizations& organizations,
       organizations_(organizations),
       authenticators_(std::move(authenticators)),
       query_tokens_(options.query_tokens),
-      metrics_from_(options.metrics_from),
+      metrics_from_(with_loopback(options.metrics_from)),
       log_(log),
       metrics_(metrics) {}
 
@@ -219,7 +224,8 @@ std::optional<Gate::Refusal> Gate::authenticate(std::string_view token, Millisec
 }
 
 bool Gate::local(const serve::Request& request) const {
-    if (!metrics_from_.contains(request.client)) return false;
+    const auto client = listen::Address::parse(request.client);
+    if (!client || !listen::contains(metrics_from_, *client)) return false;
     // A proxy on this machine that is not among the trusted ones makes strangers look
     // like loopback; what it adds to the request gives it away.
     if (request.client != request.peer) return true;

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "admit/admit.h"
-#include "admit/networks.h"
 #include "base/clock.h"
 #include "domain/organization.h"
+#include "listen/listen.h"
 #include "observe/observe.h"
 #include "serve/serve.h"
 
@@ -59,7 +59,7 @@ private:
     const domain::Organizations& organizations_;
     const std::vector<std::shared_ptr<Authenticator>> authenticators_;
     const bool query_tokens_;
-    const Networks metrics_from_;
+    const listen::Networks metrics_from_;
     observe::Log& log_;
     observe::Metrics& metrics_;
     TicketOffice* office_ = nullptr;  // borrowed
