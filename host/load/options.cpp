@@ -81,11 +81,13 @@ std::string nearest(const std::string& word, const Values& known) {
 CheckedOptions check_options(const Description& description, const settings::PluginUse& use) {
     CheckedOptions checked;
     const auto key = [&](const std::string& name) { return use.id + ".options." + name; };
-    for (const auto& [name, value] : use.options) {
+    for (const auto& written : use.options) {
+        const std::string& name = written.first;
         const auto known = std::find_if(description.options.begin(), description.options.end(),
                                         [&](const auto& option) { return option.name == name; });
         if (known == description.options.end()) {
-            checked.findings.push_back({value.where, key(name), unknown_option(description, name)});
+            checked.findings.push_back(
+                {written.second.where, key(name), unknown_option(description, name)});
         }
     }
     for (const auto& option : description.options) {
