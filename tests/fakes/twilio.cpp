@@ -60,10 +60,10 @@ public:
         std::snprintf(sid, sizeof sid, "SM%032zx", twilio_.messages_.size() + 0xfeed0000);
         twilio_.messages_.push_back({sid, fields});
         twilio_.changed_.notify_all();
-        answer(
-            response, 201,
-            std::string(R"({"sid":")") + sid +
-                R"(","status":"queued","error_code":null,"error_message":null,"num_segments":"1"})");
+        answer(response, 201,
+               std::string(R"({"sid":")") + sid +
+                   R"(","status":"queued","error_code":null,"error_message":null,)" +
+                   R"("num_segments":"1"})");
     }
 
 private:
