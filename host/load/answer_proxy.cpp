@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "load/code.h"
 #include "load/proxies.h"
 #include "tandem/host/auth.hpp"
 #include "tandem/host/responder.hpp"
@@ -75,23 +76,6 @@ private:
     const LivingPointer living_;
     const host::Auth auth_;
 };
-
-Code code_of(tandem_status status) {
-    switch (status) {
-        case TANDEM_INVALID: return Code::Invalid;
-        case TANDEM_NOT_FOUND: return Code::NotFound;
-        case TANDEM_CONFLICT: return Code::Conflict;
-        case TANDEM_UNAUTHORIZED: return Code::Unauthorized;
-        case TANDEM_FORBIDDEN: return Code::Forbidden;
-        case TANDEM_UNSUPPORTED: return Code::Unsupported;
-        case TANDEM_UNAVAILABLE: return Code::Unavailable;
-        case TANDEM_TIMEOUT: return Code::Timeout;
-        case TANDEM_LIMITED: return Code::Limited;
-        case TANDEM_CANCELLED: return Code::Cancelled;
-        case TANDEM_CORRUPT: return Code::Corrupt;
-        default: return Code::Internal;
-    }
-}
 
 }  // namespace
 

@@ -50,6 +50,8 @@ public:
         const auto begin = std::chrono::steady_clock::now();
         CPPUNIT_ASSERT_EQUAL(0, gateway.stop());
         CPPUNIT_ASSERT(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
+        CPPUNIT_ASSERT_MESSAGE("the AI was not at work when the end came",
+                               gateway.output().find("still in hand") != std::string::npos);
     }
 
     void wrong_settings_end_with_78_and_every_mistake() {
