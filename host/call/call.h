@@ -17,6 +17,7 @@ struct OutboundCall {
     std::string to;
     std::vector<std::pair<std::string, std::string>> variables;
     Milliseconds deadline{30000};
+    unsigned ring_s = 0;  // 0: the provider's own
 };
 
 /// A provider instance that makes calls. Safe from any thread; all functions block.
@@ -24,7 +25,12 @@ class Voice {
 public:
     virtual ~Voice() = default;
     virtual const std::string& instance() const = 0;
+    /// The receipt's provider_id is the voice provider's conversation, its line_id the line.
     virtual deliver::Receipt start_call(const OutboundCall& call) = 0;
+    /// What became of a start of unknown outcome; as deliver::Channel::look_up.
+    virtual deliver::Receipt look_up(const OutboundCall& /*call*/, Time /*begun_at*/) {
+        return {};  // Unknown: nobody can be asked
+    }
     virtual Result<void> hang_up(const std::string& provider_call_id) = 0;
     virtual Result<void> transfer(const std::string& provider_call_id, const std::string& to) = 0;
 };

@@ -38,14 +38,23 @@ struct Receipt {
     Milliseconds retry_after{0};
     std::string error_code, error_text;
     bool opted_out = false;
+    /// Nothing of this instance can be sent until somebody mends its account or settings.
+    bool account_refused = false;
+    std::string line_id;    // of a call, where known
+    unsigned segments = 0;  // of a text, as billed; 0: not known
 };
 
-/// A provider instance that carries texts. Safe from any thread; `send` blocks.
+/// A provider instance that carries texts. Safe from any thread; `send` and `look_up` block.
 class Channel {
 public:
     virtual ~Channel() = default;
     virtual const std::string& instance() const = 0;
     virtual Receipt send(const OutboundMessage& message) = 0;
+    /// What became of a send of unknown outcome that began then: Accepted, NotSent (it
+    /// certainly was not done) or Unknown. Sends nothing.
+    virtual Receipt look_up(const OutboundMessage& /*message*/, Time /*begun_at*/) {
+        return {};  // Unknown: nobody can be asked
+    }
     /// UTF-16 code units of one message.
     virtual unsigned max_text_units() const = 0;
 };

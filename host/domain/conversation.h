@@ -34,6 +34,7 @@ struct Conversation {
     int64_t version = 0;        // the store's; 0: absent
     int64_t control_epoch = 0;  // the store's: +1 with each change of who holds it
     int64_t message_count = 0;  // the store's: texts and spoken turns
+    int64_t call_count = 0;     // the store's
 };
 
 enum class SessionState { Open = 1, Ended = 2, TimedOut = 3 };
@@ -70,6 +71,9 @@ struct Call {
     Time started_at{};
     Time ended_at{};
 };
+
+/// The life of a phone line, as its carrier tells it.
+enum class Line { Other, Ringing, Answered, Completed, Busy, NoAnswer, Failed, Canceled };
 
 /// One turn of a call's transcript.
 struct SpokenTurn {

@@ -48,6 +48,7 @@ struct Message {
     std::string agent_id;
     std::string agent_name;
     std::string session_id;
+    std::string call_id;  // of a spoken turn: its call
     std::vector<Media> media;
     std::string error_code;
     std::string error_text;

@@ -16,6 +16,9 @@ struct Organization {
     std::string channel;               // provider instances; empty: none
     std::string voice;
     std::string responder;
+    /// Whether a text of which nobody knows if it was sent is sent again, once asking the
+    /// provider did not settle it. The customer then may get it twice.
+    bool resend_unknown = false;
 };
 
 /// All organisations of this gateway. Immutable; safe from any thread.

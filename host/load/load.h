@@ -11,6 +11,7 @@
 #include "deliver/deliver.h"
 #include "observe/observe.h"
 #include "receive/receive.h"
+#include "reconcile/reconcile.h"
 #include "reply/reply.h"
 #include "settings/settings.h"
 #include "store/store.h"
@@ -42,6 +43,7 @@ struct Instance {
     std::shared_ptr<deliver::Channel> channel;
     std::shared_ptr<call::Voice> voice;
     std::shared_ptr<reply::TurnResponder> responder;
+    std::shared_ptr<reconcile::Source> reconcile;
     std::shared_ptr<admit::Authenticator> authenticator;
 };
 

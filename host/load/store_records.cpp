@@ -1,5 +1,6 @@
 #include "load/store_records.h"
 
+#include <stdexcept>
 #include <utility>
 
 namespace tandem::load {
@@ -31,6 +32,10 @@ struct IntoPrecondition {
     }
     records::Precondition operator()(const store::OwedClaimed& from) const {
         return record<records::OwedClaimed>(from);
+    }
+    template <typename NotCarried>
+    records::Precondition operator()(const NotCarried&) const {
+        throw std::logic_error("the store's tables do not carry this precondition");
     }
 };
 
@@ -77,6 +82,10 @@ struct IntoOperation {
     }
     records::Operation operator()(const store::Dedupe& from) const {
         return record<records::Dedupe>(from);
+    }
+    template <typename NotCarried>
+    records::Operation operator()(const NotCarried&) const {
+        throw std::logic_error("the store's tables do not carry this operation");
     }
 };
 

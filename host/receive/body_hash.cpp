@@ -71,6 +71,13 @@ void add(StableHash& hash, const CallEnded& event) {
     }
 }
 
+void add(StableHash& hash, const CallStatus& event) {
+    hash.add("line");
+    hash.add(event.call_id);
+    hash.add(event.provider_word);
+    hash.add(event.duration_s);
+}
+
 }  // namespace
 
 std::string body_hash(const ProviderEvent& event) {

@@ -29,7 +29,8 @@ struct Intake::Delivery {
 /// The contract's word of an event, for metrics and logs.
 inline std::string_view event_name(const ProviderEvent& event) {
     static constexpr std::string_view names[] = {"message_received", "message_status",
-                                                 "call_started", "call_ended"};
+                                                 "call_started", "call_ended",
+                                                 "call_status"};
     return names[event.index()];
 }
 

@@ -24,7 +24,8 @@ std::string contact_of(const ProviderEvent& event) {
         return one.call_id.empty() ? one.conversation_id : one.call_id;
     };
     if (const auto* started = std::get_if<CallStarted>(&event)) return call(*started);
-    return call(std::get<CallEnded>(event));
+    if (const auto* ended = std::get_if<CallEnded>(&event)) return call(*ended);
+    return std::get<CallStatus>(event).call_id;
 }
 
 bool takes_texts(const domain::Address& address) {

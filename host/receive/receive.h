@@ -27,7 +27,8 @@ struct WebhookRequest {
 /// What each event has.
 struct Incident {
     std::string dedupe_key;
-    std::string business_address;  // as the provider wrote it
+    std::string business_address;  // as the provider wrote it; empty: of the one organisation
+                                   // that the instance serves
     std::string customer_address;
     Time happened_at{};
 };
@@ -50,6 +51,7 @@ struct CallStarted : Incident {
     std::string conversation_id;
     domain::CallDirection direction = domain::CallDirection::Inbound;
     bool asks_context = false;
+    std::string our_call_id;  // where the provider gives it back
 };
 struct CallEnded : Incident {
     std::string call_id;
@@ -59,8 +61,17 @@ struct CallEnded : Incident {
     unsigned duration_s = 0;
     std::string failure_reason, summary, analysis_json;
     std::vector<domain::SpokenTurn> turns;
+    std::string our_call_id;  // where the provider gives it back
 };
-using ProviderEvent = std::variant<MessageReceived, MessageStatus, CallStarted, CallEnded>;
+/// What became of a phone line; the call on it may be another instance's.
+struct CallStatus : Incident {
+    std::string call_id;  // the line's
+    domain::Line line = domain::Line::Other;
+    unsigned duration_s = 0;  // with Completed
+    std::string provider_word, error_code;
+};
+using ProviderEvent =
+    std::variant<MessageReceived, MessageStatus, CallStarted, CallEnded, CallStatus>;
 
 struct WebhookAnswer {
     int status = 200;
@@ -85,8 +96,11 @@ class WebhookSource {
 public:
     virtual ~WebhookSource() = default;
     virtual const std::string& instance() const = 0;
+    /// The plugin's id: instances of one plugin may hand a request to one another.
+    virtual const std::string& plugin() const { return instance(); }
     virtual const std::vector<WebhookRoute>& routes() const = 0;
-    /// Unauthorized with the reason for the log, or Internal.
+    /// Unauthorized with the reason for the log; NotFound: of an account that is not this
+    /// instance's; or Internal.
     virtual Result<void> verify(const WebhookRequest& request) = 0;
     /// Invalid: it makes no sense; Unsupported: of a type not meant here; Limited: it says
     /// more than is taken.

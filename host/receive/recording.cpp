@@ -58,6 +58,7 @@ Result<std::optional<store::ChangeSet>> Intake::build(Delivery& delivery) {
     const Moment moment{ground_.clock->now(), ground_.ids, options_.coalesce};
     const auto* started = std::get_if<CallStarted>(&event);
     const auto* status = std::get_if<MessageStatus>(&event);
+    if (std::holds_alternative<CallStatus>(event)) return std::optional<store::ChangeSet>();
 
     if (status) {
         // Only to learn whose conversation it is; what counts is read after the snapshot.

@@ -44,8 +44,18 @@ struct OwedUnclaimed {
 struct OwedClaimed {
     std::string owed_id, worker;
 };
-using Precondition =
-    std::variant<DedupeNew, VersionIs, EpochIs, SessionOpen, OwedUnclaimed, OwedClaimed>;
+/// The row is dead: kept for an operator.
+struct OwedDead {
+    std::string owed_id;
+};
+/// The note has this value; nothing: there is none (an expired one counts as absent).
+struct NoteIs {
+    std::string scope, key;
+    std::optional<std::string> value;
+    Time now{};
+};
+using Precondition = std::variant<DedupeNew, VersionIs, EpochIs, SessionOpen, OwedUnclaimed,
+                                  OwedClaimed, OwedDead, NoteIs>;
 
 enum class OwedKind { AiTurn = 1, Send = 2, Call = 3 };
 
@@ -66,6 +76,7 @@ struct Owed {
     Time lease_until{};
     std::string worker;
     std::string last_error;
+    bool dead = false;  // the store's: kept for an operator
 };
 
 // Operations, done in order.
@@ -96,9 +107,40 @@ struct Dedupe {
     std::string scope, key, body_hash;
     Time at{};
 };
-using Operation =
-    std::variant<domain::Lead, domain::Conversation, domain::Message, domain::Event,
-                 domain::ControlSession, domain::Call, Status, Owe, Claim, Settle, Dedupe>;
+/// Something small, remembered for a while: a watermark, a parked status, the answer to an
+/// idempotent request. Unique by (organisation, scope, key).
+struct Note {
+    std::string scope, key, value;
+    Time at{};
+    Time expires_at{};  // epoch zero: never
+};
+struct ForgetNote {
+    std::string scope, key;
+};
+/// Who did what.
+struct AuditLine {
+    std::string id;
+    std::string actor;    // a token's subject, `ai`, `operator`, `system`
+    std::string action;   // send, join, leave, transfer, call, export, erase …
+    std::string address;  // whom it was about
+    std::string subject;  // the message, session, call …
+    std::string detail_json;
+    Time at{};
+};
+/// A dead row is due again, with no attempts.
+struct Revive {
+    std::string owed_id;
+    Time due_at{};
+    Time expires_at{};
+    std::string payload_json;
+};
+/// All that is stored of an address goes, but audit lines (without detail) and dedupe keys.
+struct Erase {
+    std::string address;
+};
+using Operation = std::variant<domain::Lead, domain::Conversation, domain::Message, domain::Event,
+                               domain::ControlSession, domain::Call, Status, Owe, Claim, Settle,
+                               Dedupe, Note, ForgetNote, AuditLine, Revive, Erase>;
 
 /// Atomic, of one organisation: all of it is written or nothing.
 struct ChangeSet {
@@ -139,6 +181,30 @@ struct JournalPage {
 struct ConversationRow {
     domain::Conversation conversation;
     std::optional<domain::Lead> lead;
+    std::optional<domain::ControlSession> session;  // the open one
+    std::optional<domain::Call> active_call;
+    std::optional<domain::Message> last_message;
+};
+
+/// Which rows of a list, newest first; what is zero, empty or absent asks nothing.
+struct ListQuery {
+    unsigned limit = 50;
+    Time before_at{};  // rows below (before_at, before_key)
+    std::string before_key;
+    std::optional<bool> under_control, needs_human;     // of conversations
+    std::optional<domain::SessionState> session_state;  // of sessions
+    Time idle_since{};                                  // of sessions
+    bool active_only = false;                           // of calls
+    std::string text;      // part of a name, an e-mail address or an address, any case
+    std::string address;   // of sessions and calls
+    std::string agent_id;  // of sessions
+};
+
+/// Rows of one snapshot, with the journal position it stands for.
+template <typename Row>
+struct Listed {
+    domain::Position position;
+    std::vector<Row> rows;
 };
 
 /// What a storage plugin offers. Reads are safe from any thread; `commit` has one
@@ -187,8 +253,102 @@ public:
                                                        const std::string& message_id,
                                                        unsigned limit) {
         (void)organization, (void)message_id, (void)limit;
-        return Error{Code::Unsupported, "this store shows no history"};
+        return not_offered();
     }
+
+    // What follows a store may leave out; then it is Unsupported.
+
+    /// By newest activity; the key is the address.
+    virtual Result<Listed<ConversationRow>> list_conversations(
+        [[maybe_unused]] const std::string& organization, [[maybe_unused]] const ListQuery& query) {
+        return not_offered();
+    }
+    virtual Result<domain::Call> call([[maybe_unused]] const std::string& organization,
+                                      [[maybe_unused]] const std::string& id) {
+        return not_offered();
+    }
+    /// By the line's id, whichever instance speaks on it.
+    virtual Result<domain::Call> call_by_line([[maybe_unused]] const std::string& organization,
+                                              [[maybe_unused]] const std::string& line_id) {
+        return not_offered();
+    }
+    /// By newest start.
+    virtual Result<std::vector<domain::Call>> calls(
+        [[maybe_unused]] const std::string& organization, [[maybe_unused]] const ListQuery& query) {
+        return not_offered();
+    }
+    /// What was said in a call, in order.
+    virtual Result<std::vector<domain::Message>> call_turns(
+        [[maybe_unused]] const std::string& organization,
+        [[maybe_unused]] const std::string& call_id, [[maybe_unused]] unsigned limit) {
+        return not_offered();
+    }
+    /// By newest creation.
+    virtual Result<std::vector<domain::Lead>> leads(
+        [[maybe_unused]] const std::string& organization, [[maybe_unused]] const ListQuery& query) {
+        return not_offered();
+    }
+    virtual Result<domain::Lead> lead_by_address([[maybe_unused]] const std::string& organization,
+                                                 [[maybe_unused]] const std::string& address) {
+        return not_offered();
+    }
+    /// By newest start.
+    virtual Result<std::vector<domain::ControlSession>> sessions(
+        [[maybe_unused]] const std::string& organization, [[maybe_unused]] const ListQuery& query) {
+        return not_offered();
+    }
+    /// Newest first.
+    virtual Result<std::vector<domain::Message>> messages_by_delivery(
+        [[maybe_unused]] const std::string& organization,
+        [[maybe_unused]] const std::string& address, [[maybe_unused]] domain::Delivery delivery,
+        [[maybe_unused]] unsigned limit) {
+        return not_offered();
+    }
+    /// Dead rows, or living ones, oldest due first, behind the row of this id.
+    virtual Result<std::vector<Owed>> owed([[maybe_unused]] const std::string& organization,
+                                           [[maybe_unused]] bool dead,
+                                           [[maybe_unused]] const std::string& after_id,
+                                           [[maybe_unused]] unsigned limit) {
+        return not_offered();
+    }
+    virtual Result<Owed> owed_row([[maybe_unused]] const std::string& organization,
+                                  [[maybe_unused]] const std::string& id) {
+        return not_offered();
+    }
+    virtual Result<bool> remembered([[maybe_unused]] const std::string& organization,
+                                    [[maybe_unused]] const std::string& scope,
+                                    [[maybe_unused]] const std::string& key) {
+        return not_offered();
+    }
+    /// Notes of a scope whose key begins so and that did not expire, in key order.
+    virtual Result<std::vector<Note>> notes([[maybe_unused]] const std::string& organization,
+                                            [[maybe_unused]] const std::string& scope,
+                                            [[maybe_unused]] const std::string& key_prefix,
+                                            [[maybe_unused]] Time now,
+                                            [[maybe_unused]] unsigned limit) {
+        return not_offered();
+    }
+    /// Newest first, below the line of this id.
+    virtual Result<std::vector<AuditLine>> audit([[maybe_unused]] const std::string& organization,
+                                                 [[maybe_unused]] const std::string& before_id,
+                                                 [[maybe_unused]] unsigned limit) {
+        return not_offered();
+    }
+
+    /// After migrate, before the first commit: where this process alone has the data, the
+    /// leases of processes before it end. Unsupported by a store that others share.
+    virtual Result<void> end_leases([[maybe_unused]] Time now) { return not_offered(); }
+    /// Leaves nothing of what was erased in any file. May be long; commits wait.
+    virtual Result<void> compact() { return not_offered(); }
+    /// Forgets expired notes, and messages and ended calls from before `messages_before`
+    /// (epoch zero: none); some may stay.
+    virtual Result<void> forget([[maybe_unused]] const std::string& organization,
+                                [[maybe_unused]] Time now, [[maybe_unused]] Time messages_before) {
+        return not_offered();
+    }
+
+protected:
+    static Error not_offered() { return {Code::Unsupported, "this store does not offer that"}; }
 };
 
 /// The way in for all rooms: takes a ChangeSet and tells what became of it, after the

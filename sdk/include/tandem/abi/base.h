@@ -31,7 +31,7 @@ extern "C" {
 
 /* The minor of these headers. Before SDK 1.0 a host takes a plugin only if both
  * were built with the same minor. */
-#define TANDEM_ABI_MINOR 1
+#define TANDEM_ABI_MINOR 2
 
 /* Frozen. Bytes that somebody else owns. */
 typedef struct tandem_view {

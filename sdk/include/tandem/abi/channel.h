@@ -37,6 +37,10 @@ typedef struct tandem_receipt {
     tandem_view error_code;
     tandem_view error_text;
     uint32_t opted_out; /* 1: refused because the person opted out */
+    uint32_t account_refused; /* 1: no send of this instance can succeed until somebody
+                               * mends its account or its settings; the host holds them */
+    tandem_view line_id;      /* of a call: the line's id (Twilio's CallSid), where known */
+    uint32_t segments;        /* of a text, as the provider bills it; 0: not known */
     uint32_t reserved;
 } tandem_receipt;
 
@@ -66,6 +70,13 @@ typedef struct tandem_channel {
                           const tandem_receipt_sink *sink, tandem_error *error);
     /* [any] */
     void (*limits)(void *self, tandem_channel_limits *limits);
+    /* [worker] What became of a send whose outcome is unknown, without sending again:
+     * ACCEPTED if the provider has the message, NOT_SENT if it certainly has not,
+     * UNKNOWN if that cannot be told (yet). `begun_at` is when the send began. Null: the
+     * provider cannot be asked. */
+    tandem_status (*look_up)(void *self, const tandem_outbound_message *message,
+                             tandem_time begun_at, const tandem_receipt_sink *sink,
+                             tandem_error *error);
 } tandem_channel;
 
 #ifdef __cplusplus

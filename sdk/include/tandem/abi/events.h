@@ -20,13 +20,15 @@ extern "C" {
 #define TANDEM_EVENT_MESSAGE_STATUS 2
 #define TANDEM_EVENT_CALL_STARTED 3
 #define TANDEM_EVENT_CALL_ENDED 4
+#define TANDEM_EVENT_CALL_STATUS 5
 
 /* Growable, and the beginning of each event below: read `kind`, then cast. */
 typedef struct tandem_event {
     uint32_t size;
     uint32_t kind;
     tandem_view dedupe_key;       /* the same for a repeated delivery, for ever */
-    tandem_view business_address; /* as the provider wrote it: +1555…, whatsapp:+1555… */
+    tandem_view business_address; /* as the provider wrote it: +1555…, whatsapp:+1555…;
+                                   * absent: the one organisation that this instance serves */
     tandem_view customer_address; /* likewise; empty: withheld */
     tandem_time happened_at;      /* the provider's own time, or zero */
 } tandem_event;
@@ -90,6 +92,7 @@ typedef struct tandem_call_started {
     tandem_view conversation_id; /* the voice provider's id, where known yet */
     uint32_t direction;          /* TANDEM_CALL_* */
     uint32_t asks_context;       /* 0 or 1 */
+    tandem_view our_call_id;     /* as start_call was given it, where the provider has it */
 } tandem_call_started;
 
 #define TANDEM_OUTCOME_UNKNOWN 0
@@ -124,7 +127,29 @@ typedef struct tandem_call_ended {
     tandem_view analysis_json; /* a JSON object, or absent */
     const tandem_call_turn *const *turns;
     size_t turn_count;
+    tandem_view our_call_id; /* as start_call was given it, where the provider has it */
 } tandem_call_ended;
+
+/* The life of a phone line. Unknown to the receiver: OTHER. */
+#define TANDEM_LINE_OTHER 0
+#define TANDEM_LINE_RINGING 1
+#define TANDEM_LINE_ANSWERED 2
+#define TANDEM_LINE_COMPLETED 3 /* it was answered, and is over */
+#define TANDEM_LINE_BUSY 4
+#define TANDEM_LINE_NO_ANSWER 5
+#define TANDEM_LINE_FAILED 6
+#define TANDEM_LINE_CANCELED 7
+
+/* Growable. The carrier tells what became of a phone line. Whoever speaks on it may be
+ * another instance's: the call is found by the line's id alone. */
+typedef struct tandem_call_status {
+    tandem_event event;
+    tandem_view call_id; /* the line's id */
+    uint32_t line;       /* TANDEM_LINE_* */
+    uint32_t duration_s; /* with COMPLETED */
+    tandem_view provider_word;
+    tandem_view error_code;
+} tandem_call_status;
 
 /* Growable. Takes events one by one; copies them. */
 typedef struct tandem_event_sink {

@@ -13,7 +13,8 @@ extern "C" {
  * service: [any] The table of the service with this id, or null if this host
  * does not offer it; absence is normal. Every function of a service takes `self`
  * of this struct first. All services may be used from inside create, except
- * tandem.host.http/1 and tandem.host.events/1, which begin with start. None may
+ * tandem.host.http/1, tandem.host.websocket/1 and tandem.host.events/1, which begin with
+ * start. None may
  * be used after stop has returned, from no thread. */
 typedef struct tandem_host {
     uint32_t size;

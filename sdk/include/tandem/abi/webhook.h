@@ -77,7 +77,8 @@ typedef struct tandem_webhook {
     /* [setup] Pushes every route of this instance. */
     tandem_status (*routes)(void *self, const tandem_webhook_route_sink *sink, tandem_error *error);
     /* [worker] OK: genuine. UNAUTHORIZED: not, error->text says why, for the log
-     * alone. Reads the raw bytes; parses nothing that it does not need. */
+     * alone. NOT_FOUND: of an account that is not this instance's; the host asks the other
+     * instances of the plugin. Reads the raw bytes; parses nothing that it does not need. */
     tandem_status (*verify)(void *self, const tandem_webhook_request *request, tandem_error *error);
     /* [worker] Pushes what the request says. INVALID: it makes no sense, the
      * provider gets a 400. Called only for what verify found genuine. */
