@@ -14,6 +14,7 @@ class Webhook;
 class Channel;
 class Voice;
 class Responder;
+class Reconcile;
 class Auth;
 class Store;
 class StoreReads;
@@ -26,6 +27,7 @@ struct CapabilityList {};
 
 /// All capabilities that the SDK knows. Those whose header was not included are only names,
 /// and no class can derive from them.
-using AllCapabilities = CapabilityList<Webhook, Channel, Voice, Responder, Auth, Store, StoreReads>;
+using AllCapabilities =
+    CapabilityList<Webhook, Channel, Voice, Responder, Reconcile, Auth, Store, StoreReads>;
 
 }  // namespace tandem::plugin

@@ -31,6 +31,12 @@ public:
     virtual Receipt send(const OutboundMessage& message) = 0;
     /// The longest text of one message, in UTF-16 code units. Must not block.
     virtual std::uint32_t max_text_units() = 0;
+    /// What became of a send whose outcome is unknown and which began then. Sends nothing:
+    /// Accepted if the provider has the message, NotSent if it certainly has not, Unknown if
+    /// that cannot be told (yet).
+    virtual Receipt look_up(const OutboundMessage& /*message*/, tandem_time /*begun_at*/) {
+        throw Failure(TANDEM_UNSUPPORTED, "this plugin cannot ask what became of a message");
+    }
 };
 
 inline OutboundMessage from_raw(const tandem_outbound_message* raw) {
@@ -51,7 +57,7 @@ struct Capability<Channel> {
     template <typename Owner>
     static const void* table() noexcept {
         static constexpr tandem_channel made{sizeof(tandem_channel), 0, &send<Owner>,
-                                             &limits<Owner>};
+                                             &limits<Owner>, &look_up<Owner>};
         return &made;
     }
 
@@ -75,6 +81,14 @@ private:
                 limits->max_text_units = units;
             }
         });
+    }
+
+    template <typename Owner>
+    static tandem_status look_up(void* self, const tandem_outbound_message* message,
+                                 tandem_time begun_at, const tandem_receipt_sink* sink,
+                                 tandem_error* error) noexcept {
+        return guard(error,
+                     [&] { give(sink, of<Owner>(self).look_up(from_raw(message), begun_at)); });
     }
 };
 

@@ -16,7 +16,8 @@ namespace tandem::plugin {
 struct Event {
     /// The same for a repeated delivery, for ever; never empty.
     std::string dedupe_key;
-    /// The business's address, as the provider wrote it.
+    /// The business's address, as the provider wrote it; empty: the one organisation that
+    /// this instance serves.
     std::string business_address;
     /// The customer's, likewise; empty: withheld.
     std::string customer_address;
@@ -81,6 +82,7 @@ struct CallStarted : Event {
     std::string conversation_id;  ///< The voice provider's id; empty: not known yet.
     Direction direction = Direction::Unknown;
     bool asks_context = false;
+    std::string our_call_id;  ///< As start_call was given it, where the provider has it.
 };
 
 enum class CallOutcome : std::uint32_t {
@@ -114,9 +116,32 @@ struct CallEnded : Event {
     std::string summary;
     std::string analysis_json;  ///< A JSON object, or empty.
     std::vector<CallTurn> turns;
+    std::string our_call_id;  ///< As start_call was given it, where the provider has it.
 };
 
-using AnyEvent = std::variant<MessageReceived, MessageStatus, CallStarted, CallEnded>;
+/// The life of a phone line.
+enum class Line : std::uint32_t {
+    Other = TANDEM_LINE_OTHER,
+    Ringing = TANDEM_LINE_RINGING,
+    Answered = TANDEM_LINE_ANSWERED,
+    Completed = TANDEM_LINE_COMPLETED,  ///< It was answered, and is over.
+    Busy = TANDEM_LINE_BUSY,
+    NoAnswer = TANDEM_LINE_NO_ANSWER,
+    Failed = TANDEM_LINE_FAILED,
+    Canceled = TANDEM_LINE_CANCELED,
+};
+
+/// The carrier tells what became of a phone line. Whoever speaks on it may be another
+/// instance's: the host finds the call by the line's id alone.
+struct CallStatus : Event {
+    std::string call_id;  ///< The line's id.
+    Line line = Line::Other;
+    std::uint32_t duration_s = 0;  ///< With Completed.
+    std::string provider_word;     ///< As the provider wrote it.
+    std::string error_code;
+};
+
+using AnyEvent = std::variant<MessageReceived, MessageStatus, CallStarted, CallEnded, CallStatus>;
 
 /// Each `with_raw` lends the waist's form of a record to `use` and gives back its answer; the
 /// form is good only within that call.
@@ -125,7 +150,7 @@ inline tandem_event raw_event(const Event& event, std::uint32_t kind, std::size_
     raw.size = static_cast<std::uint32_t>(size);
     raw.kind = kind;
     raw.dedupe_key = view(event.dedupe_key);
-    raw.business_address = view(event.business_address);
+    raw.business_address = view_or_absent(event.business_address);
     raw.customer_address = view(event.customer_address);
     raw.happened_at = event.happened_at;
     return raw;
@@ -176,6 +201,7 @@ auto with_raw(const CallStarted& event, Use&& use) {
     raw.conversation_id = view_or_absent(event.conversation_id);
     raw.direction = static_cast<std::uint32_t>(event.direction);
     raw.asks_context = event.asks_context ? 1 : 0;
+    raw.our_call_id = view_or_absent(event.our_call_id);
     return use(&raw.event);
 }
 
@@ -205,6 +231,19 @@ auto with_raw(const CallEnded& event, Use&& use) {
     raw.analysis_json = view_or_absent(event.analysis_json);
     raw.turns = pointers.data();
     raw.turn_count = pointers.size();
+    raw.our_call_id = view_or_absent(event.our_call_id);
+    return use(&raw.event);
+}
+
+template <typename Use>
+auto with_raw(const CallStatus& event, Use&& use) {
+    tandem_call_status raw{};
+    raw.event = raw_event(event, TANDEM_EVENT_CALL_STATUS, sizeof raw);
+    raw.call_id = view(event.call_id);
+    raw.line = static_cast<std::uint32_t>(event.line);
+    raw.duration_s = event.duration_s;
+    raw.provider_word = view_or_absent(event.provider_word);
+    raw.error_code = view_or_absent(event.error_code);
     return use(&raw.event);
 }
 

@@ -10,12 +10,13 @@
 #include "tandem/plugin/events.hpp"
 #include "tandem/plugin/http.hpp"
 #include "tandem/plugin/log.hpp"
+#include "tandem/plugin/websocket.hpp"
 
 namespace tandem::plugin {
 
 /// A handle to the host and its services: cheap to copy, safe from any thread, good until the
-/// instance is destroyed. `http` and `events` may be used between start and stop only. After
-/// stop no thread of the plugin may use any of it.
+/// instance is destroyed. `http`, `websocket` and `events` may be used between start and stop
+/// only. After stop no thread of the plugin may use any of it.
 class Host {
 public:
     Host(const tandem_host* host, std::string_view instance_name)
@@ -25,6 +26,7 @@ public:
           config_(host),
           clock_(host),
           http_(host),
+          websocket_(host),
           events_(host) {}
 
     /// The name the operator gave this instance; part of its webhook paths.
@@ -34,6 +36,7 @@ public:
     const Config& config() const noexcept { return config_; }
     const Clock& clock() const noexcept { return clock_; }
     const Http& http() const noexcept { return http_; }
+    const Websocket& websocket() const noexcept { return websocket_; }
     const Events& events() const noexcept { return events_; }
 
     /// The waist's own struct, for services that have no class here.
@@ -46,6 +49,7 @@ private:
     Config config_;
     Clock clock_;
     Http http_;
+    Websocket websocket_;
     Events events_;
 };
 

@@ -26,6 +26,11 @@ struct Receipt {
     std::string error_code;
     std::string error_text;
     bool opted_out = false;  ///< Refused because the person opted out.
+    /// No send of this instance can succeed until somebody mends its account or its settings;
+    /// the host holds them until then.
+    bool account_refused = false;
+    std::string line_id;         ///< Of a call: the line's id, where known.
+    std::uint32_t segments = 0;  ///< Of a text, as the provider bills it; 0: not known.
 
     static Receipt accepted(std::string provider_id, Delivery delivery = Delivery::Queued) {
         Receipt receipt;
@@ -69,6 +74,9 @@ auto with_raw(const Receipt& receipt, Use&& use) {
     raw.error_code = view_or_absent(receipt.error_code);
     raw.error_text = view_or_absent(receipt.error_text);
     raw.opted_out = receipt.opted_out ? 1 : 0;
+    raw.account_refused = receipt.account_refused ? 1 : 0;
+    raw.line_id = view_or_absent(receipt.line_id);
+    raw.segments = receipt.segments;
     return use(&raw);
 }
 

@@ -8,3 +8,4 @@
 #include "tandem/plugin/testing/host.hpp"
 #include "tandem/plugin/testing/recordings.hpp"
 #include "tandem/plugin/testing/sinks.hpp"
+#include "tandem/plugin/testing/websocket.hpp"

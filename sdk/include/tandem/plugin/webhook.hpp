@@ -16,8 +16,9 @@ namespace tandem::plugin {
 
 /// A path below /api/webhooks/{instance}/ that the provider is told to call.
 struct Route {
-    std::string method;     ///< POST or GET.
-    std::string path;       ///< Without a slash in front.
+    std::string method;  ///< POST or GET.
+    /// Without a slash in front. Its last segment may be a parameter, `{secret}`.
+    std::string path;
     bool internal = false;  ///< Only the host's own routes lead to it.
 };
 
@@ -26,7 +27,7 @@ struct WebhookRequest {
     std::string_view method;
     std::string_view public_url;  ///< As the provider was told to call it, with the raw query.
     std::string_view target;      ///< As received: raw path and query.
-    std::string_view path;        ///< Of the route that matched.
+    std::string_view path;        ///< Of the route that matched, as the route has it.
     std::vector<Field> headers;   ///< In wire order.
     std::string_view body;
     tandem_time received_at = 0;
@@ -85,7 +86,9 @@ public:
     /// The same for the whole life of the instance.
     virtual std::vector<Route> routes() = 0;
     /// Returns for a genuine request; throws Failure(TANDEM_UNAUTHORIZED, reason) otherwise,
-    /// the reason being for the log alone. Parses nothing that it does not need.
+    /// the reason being for the log alone, or Failure(TANDEM_NOT_FOUND, reason) for a request
+    /// of an account that is not this instance's: the host then asks the other instances of
+    /// the plugin. Parses nothing that it does not need.
     virtual void verify(const WebhookRequest& request) = 0;
     /// Pushes what the request says, and the answer to give. Throws INVALID where it makes no
     /// sense. Called only for what `verify` found genuine.

@@ -49,6 +49,7 @@ inline CallStarted to_record(const tandem_call_started& raw) {
     record.conversation_id = text(raw.conversation_id);
     record.direction = static_cast<Direction>(raw.direction);
     record.asks_context = raw.asks_context != 0;
+    record.our_call_id = text(raw.our_call_id);
     return record;
 }
 
@@ -67,6 +68,18 @@ inline CallEnded to_record(const tandem_call_ended& raw) {
         record.turns.push_back({static_cast<Speaker>(raw.turns[i]->speaker), raw.turns[i]->seconds,
                                 std::string(text(raw.turns[i]->text))});
     }
+    record.our_call_id = text(raw.our_call_id);
+    return record;
+}
+
+inline CallStatus to_record(const tandem_call_status& raw) {
+    CallStatus record;
+    take_event(record, raw.event);
+    record.call_id = text(raw.call_id);
+    record.line = static_cast<Line>(raw.line);
+    record.duration_s = raw.duration_s;
+    record.provider_word = text(raw.provider_word);
+    record.error_code = text(raw.error_code);
     return record;
 }
 
@@ -81,6 +94,8 @@ inline std::optional<AnyEvent> to_record(const tandem_event* raw) {
             return to_record(*reinterpret_cast<const tandem_call_started*>(raw));
         case TANDEM_EVENT_CALL_ENDED:
             return to_record(*reinterpret_cast<const tandem_call_ended*>(raw));
+        case TANDEM_EVENT_CALL_STATUS:
+            return to_record(*reinterpret_cast<const tandem_call_status*>(raw));
     }
     return std::nullopt;
 }

@@ -24,6 +24,7 @@
 #include "tandem/plugin/host.hpp"
 #include "tandem/plugin/plugin.hpp"
 #include "tandem/plugin/testing/events.hpp"
+#include "tandem/plugin/testing/websocket.hpp"
 
 namespace tandem::plugin::testing {
 
@@ -63,9 +64,14 @@ public:
         }
     }
 
-    /// The clock stands still until it is moved.
-    void now(tandem_time time) { now_ = time; }
+    /// The clock stands still until it is moved, or until the plugin waits for a message of a
+    /// WebSocket that has none: that moves it by the time of the wait.
+    void now(tandem_time time) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        now_ = time;
+    }
     void advance(std::int64_t milliseconds) {
+        const std::lock_guard<std::mutex> lock(mutex_);
         now_ += milliseconds;
         monotonic_ms_ += milliseconds;
     }
@@ -84,6 +90,13 @@ public:
     /// Answers every request by a function instead.
     void answer_http_by(std::function<HttpResult(const HttpRequest&)> answer) {
         answer_by_ = std::move(answer);
+    }
+
+    /// Queues a connection for its script to be written; each `open` takes one, and it may be
+    /// read as long as this host lives. With none left nobody answers.
+    FakeWebsocket& websocket() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return websockets_.emplace_back();
     }
 
     /// Makes the host one that does not offer this service: "tandem.host.http/1". To be called
@@ -111,6 +124,12 @@ private:
         static constexpr tandem_host_clock clock{sizeof(tandem_host_clock), 0, &clock_now,
                                                  &clock_monotonic};
         static constexpr tandem_host_http http{sizeof(tandem_host_http), 0, &http_send};
+        static constexpr tandem_host_websocket websocket{sizeof(tandem_host_websocket),
+                                                         0,
+                                                         &websocket_open,
+                                                         &websocket_send,
+                                                         &websocket_receive,
+                                                         &websocket_close};
         static constexpr tandem_host_events events{sizeof(tandem_host_events), 0, &events_emit};
         const std::string_view asked = text(id);
         if (of(self).withheld_.count(std::string(asked)) != 0) return nullptr;
@@ -118,6 +137,7 @@ private:
         if (asked == TANDEM_HOST_CONFIG) return &config;
         if (asked == TANDEM_HOST_CLOCK) return &clock;
         if (asked == TANDEM_HOST_HTTP) return &http;
+        if (asked == TANDEM_HOST_WEBSOCKET) return &websocket;
         if (asked == TANDEM_HOST_EVENTS) return &events;
         return nullptr;
     }
@@ -168,8 +188,14 @@ private:
         return TANDEM_OK;
     }
 
-    static tandem_time clock_now(void* self) { return of(self).now_; }
-    static std::int64_t clock_monotonic(void* self) { return of(self).monotonic_ms_; }
+    static tandem_time clock_now(void* self) {
+        const std::lock_guard<std::mutex> lock(of(self).mutex_);
+        return of(self).now_;
+    }
+    static std::int64_t clock_monotonic(void* self) {
+        const std::lock_guard<std::mutex> lock(of(self).mutex_);
+        return of(self).monotonic_ms_;
+    }
 
     static tandem_status http_send(void* self, const tandem_http_request* raw,
                                    tandem_http_sink* sink, tandem_error* error) {
@@ -212,6 +238,41 @@ private:
         return next;
     }
 
+    static FakeWebsocket& of(tandem_websocket* socket) {
+        return *reinterpret_cast<FakeWebsocket*>(socket);
+    }
+    static tandem_status websocket_open(void* self, const tandem_websocket_request* request,
+                                        tandem_websocket** socket, tandem_error* error) {
+        FakeWebsocket* next = of(self).next_websocket();
+        if (next == nullptr) {
+            fill_error(error, TANDEM_UNAVAILABLE, "the test has no WebSocket for this", 0);
+            return TANDEM_UNAVAILABLE;
+        }
+        const tandem_status status = next->open(request, error);
+        if (status == TANDEM_OK) *socket = reinterpret_cast<tandem_websocket*>(next);
+        return status;
+    }
+    static tandem_status websocket_send(void*, tandem_websocket* socket, tandem_view message,
+                                        tandem_error* error) {
+        return of(socket).send(message, error);
+    }
+    static tandem_status websocket_receive(void* self, tandem_websocket* socket,
+                                           std::uint32_t timeout_ms, tandem_websocket_sink* sink,
+                                           tandem_error* error) {
+        const tandem_status status = of(socket).receive(sink, error);
+        if (status == TANDEM_TIMEOUT) of(self).advance(timeout_ms);
+        return status;
+    }
+    static void websocket_close(void*, tandem_websocket* socket, std::uint32_t code) {
+        of(socket).closed_with_ = code;
+    }
+
+    FakeWebsocket* next_websocket() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (opened_websockets_ == websockets_.size()) return nullptr;
+        return &websockets_[opened_websockets_++];
+    }
+
     static tandem_status events_emit(void* self, const tandem_event* event) {
         const std::lock_guard<std::mutex> lock(of(self).mutex_);
         if (of(self).events_full_) return TANDEM_LIMITED;
@@ -226,13 +287,15 @@ private:
     tandem_host raw_{};
     std::map<std::string, std::vector<std::string>> options_;
     std::set<std::string> withheld_;
-    tandem_time now_ = 1'700'000'000'000;
-    std::int64_t monotonic_ms_ = 1'000;
     std::function<HttpResult(const HttpRequest&)> answer_by_;
 
     // Guarded by mutex_ while the plugin works.
     std::mutex mutex_;
+    tandem_time now_ = 1'700'000'000'000;
+    std::int64_t monotonic_ms_ = 1'000;
     bool events_full_ = false;
+    std::deque<FakeWebsocket> websockets_;
+    std::size_t opened_websockets_ = 0;
     std::deque<HttpResult> answers_;
     std::vector<LogLine> log_;
     std::vector<HttpRequest> requests_;

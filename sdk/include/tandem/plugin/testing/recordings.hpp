@@ -109,6 +109,7 @@ public:
         member("conversation_id", event.conversation_id);
         member("direction", static_cast<long long>(event.direction));
         member("asks_context", event.asks_context ? 1 : 0);
+        member("our_call_id", event.our_call_id);
     }
     void event(const CallEnded& event) {
         begin("call ended", event);
@@ -124,6 +125,15 @@ public:
             out_ << "  turn: " << static_cast<std::uint32_t>(turn.speaker) << ' ' << turn.seconds
                  << ' ' << turn.text << '\n';
         }
+        member("our_call_id", event.our_call_id);
+    }
+    void event(const CallStatus& event) {
+        begin("call status", event);
+        member("call_id", event.call_id);
+        member("line", static_cast<long long>(event.line));
+        member("duration_s", event.duration_s);
+        member("provider_word", event.provider_word);
+        member("error_code", event.error_code);
     }
     void answer(const Answer& answer) {
         out_ << "answer: " << answer.status << ' ' << answer.content_type << '\n';

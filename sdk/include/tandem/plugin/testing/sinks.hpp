@@ -7,9 +7,12 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "tandem/plugin/reconcile.hpp"
 #include "tandem/plugin/responder.hpp"
 #include "tandem/plugin/testing/events.hpp"
 #include "tandem/plugin/webhook.hpp"
@@ -59,6 +62,68 @@ private:
     std::vector<AnyEvent> events_;
     std::optional<Answer> answer_;
     int answers_ = 0;
+};
+
+/// Everything that reconcile gave, and what it is told of what the host has.
+class RecordedMissed {
+public:
+    RecordedMissed()
+        : raw_(sized<tandem_missed_sink>()),
+          raw_events_(sized<tandem_event_sink>()),
+          sink_(&raw_),
+          event_sink_(&raw_events_) {
+        raw_.context = this;
+        raw_.known = &RecordedMissed::is_known;
+        raw_.event = &RecordedMissed::take_event;
+        raw_.complete_until = &RecordedMissed::take_complete_until;
+        raw_events_.context = this;
+        raw_events_.event = &RecordedMissed::take_event;
+    }
+    RecordedMissed(const RecordedMissed&) = delete;
+    RecordedMissed& operator=(const RecordedMissed&) = delete;
+
+    /// For Reconcile::missed, and for Reconcile::call.
+    MissedSink& sink() { return sink_; }
+    EventSink& event_sink() { return event_sink_; }
+    const tandem_missed_sink* raw() const { return &raw_; }
+
+    /// The host has the event of this dedupe key.
+    void know(std::string dedupe_key) { known_.insert(std::move(dedupe_key)); }
+    /// From the next event on, the host says what the test says: TANDEM_STOP, a failure.
+    void reply(tandem_status status) { reply_ = status; }
+
+    const std::vector<AnyEvent>& events() const { return events_; }
+    /// The keys that were asked for, in order.
+    const std::vector<std::string>& asked() const { return asked_; }
+    /// Nothing: the next query repeats the `since` of this one.
+    const std::optional<tandem_time>& complete_until() const { return complete_until_; }
+
+private:
+    static std::uint32_t is_known(void* context, tandem_view dedupe_key) {
+        auto& self = *static_cast<RecordedMissed*>(context);
+        self.asked_.emplace_back(text(dedupe_key));
+        return self.known_.count(self.asked_.back()) != 0 ? 1 : 0;
+    }
+    static tandem_status take_event(void* context, const tandem_event* event) {
+        auto& self = *static_cast<RecordedMissed*>(context);
+        auto record = to_record(event);
+        if (!record) return TANDEM_UNSUPPORTED;
+        self.events_.push_back(*std::move(record));
+        return self.reply_;
+    }
+    static void take_complete_until(void* context, tandem_time until) {
+        static_cast<RecordedMissed*>(context)->complete_until_ = until;
+    }
+
+    tandem_missed_sink raw_;
+    tandem_event_sink raw_events_;
+    MissedSink sink_;
+    EventSink event_sink_;
+    tandem_status reply_ = TANDEM_OK;
+    std::set<std::string> known_;
+    std::vector<AnyEvent> events_;
+    std::vector<std::string> asked_;
+    std::optional<tandem_time> complete_until_;
 };
 
 /// Everything that a responder gave.
