@@ -171,8 +171,48 @@ domain::Event customer_opted(const Scene& scene, domain::OptWord word, std::stri
     return event(scene, std::move(json));
 }
 
+domain::Event human_control_started(const Scene& scene, const domain::ControlSession& session,
+                                    int64_t customers_waiting) {
+    const Json shown = session_object(scene, session, customers_waiting);
+    Json json = base(scene, "human_control_started");
+    json["agentName"] = shown["agentName"];
+    json["agentId"] = shown["agentId"];
+    json["sessionId"] = session.id;
+    json["handoffReason"] = shown["handoffReason"];
+    json["session"] = shown;
+    return event(scene, std::move(json));
+}
+
+domain::Event human_control_over(const Scene& scene, const domain::ControlSession& session) {
+    const bool timed_out = session.state == domain::SessionState::TimedOut;
+    const Json shown = session_object(scene, session, 0);
+    Json json = base(scene, timed_out ? "human_control_timeout" : "human_control_ended");
+    json["agentName"] = shown["agentName"];
+    json["sessionId"] = session.id;
+    json["session"] = shown;
+    return event(scene, std::move(json));
+}
+
+domain::Event human_control_transferred(const Scene& scene, const domain::ControlSession& session,
+                                        std::string_view from_agent_id,
+                                        std::string_view from_agent_name,
+                                        int64_t customers_waiting) {
+    const Json shown = session_object(scene, session, customers_waiting);
+    Json json = base(scene, "human_control_transferred");
+    json["fromAgentId"] = from_agent_id;
+    json["fromAgentName"] = text_or_null(from_agent_name);
+    json["agentId"] = shown["agentId"];
+    json["agentName"] = shown["agentName"];
+    json["session"] = shown;
+    return event(scene, std::move(json));
+}
+
 std::string message_json(const domain::Message& message) {
     return text(message_object(message));
+}
+
+std::string call_json(const domain::Call& call) {
+    return text(call_object(call));
 }
 
 std::string session_json(const Scene& scene, const domain::ControlSession& session,

@@ -52,8 +52,22 @@ domain::Event needs_human(const Scene& scene, std::string_view reason);
 /// `customer_opted_out` or `customer_opted_in`.
 domain::Event customer_opted(const Scene& scene, domain::OptWord word, std::string_view keyword);
 
+/// `human_control_started`, with the reason of the session's record.
+domain::Event human_control_started(const Scene& scene, const domain::ControlSession& session,
+                                    int64_t customers_waiting);
+/// `human_control_ended`, or `human_control_timeout`, by the session's state.
+domain::Event human_control_over(const Scene& scene, const domain::ControlSession& session);
+/// `human_control_transferred`; the session is the new holder's already.
+domain::Event human_control_transferred(const Scene& scene, const domain::ControlSession& session,
+                                        std::string_view from_agent_id,
+                                        std::string_view from_agent_name,
+                                        int64_t customers_waiting);
+
 /// The contract's Message as JSON text.
 std::string message_json(const domain::Message& message);
+
+/// A call as `activeCall` and lists show it, as JSON text.
+std::string call_json(const domain::Call& call);
 
 /// The contract's session as JSON text. `record_json` of the session gives what the
 /// record itself has no member for, under the contract's names (messageCount,

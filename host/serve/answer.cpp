@@ -225,7 +225,8 @@ Response problem(const Problem& problem) {
     return response;
 }
 
-Response success(std::string_view message, std::string_view data_json, int status) {
+Response success(std::string_view message, std::string_view data_json, int status,
+                 std::string_view pagination_json) {
     Response response;
     response.status = status;
     response.content_type = "application/json";
@@ -233,6 +234,10 @@ Response success(std::string_view message, std::string_view data_json, int statu
     add_member(response.body, "message", message);
     response.body += ",\"data\":";
     response.body += data_json;
+    if (!pagination_json.empty()) {
+        response.body += ",\"pagination\":";
+        response.body += pagination_json;
+    }
     response.body += '}';
     return response;
 }

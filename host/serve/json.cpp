@@ -1,6 +1,7 @@
 #include "serve/json.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include <nlohmann/json.hpp>
 
@@ -136,12 +137,62 @@ std::string Members::text(std::string_view name, size_t max_bytes) {
     return {};
 }
 
-bool Members::yes_no(std::string_view name) {
+bool Members::has(std::string_view name) {
+    return find(name) != nullptr;
+}
+
+bool Members::yes_no(std::string_view name, bool otherwise) {
     const Json* value = find(name);
-    if (value == nullptr) return false;
+    if (value == nullptr) return otherwise;
     if (value->is_boolean()) return value->get<bool>();
     complain(name, "must be true or false");
-    return false;
+    return otherwise;
+}
+
+int64_t Members::integer(std::string_view name, int64_t least, int64_t most, int64_t otherwise) {
+    const Json* value = find(name);
+    if (value == nullptr) return otherwise;
+    const bool fits = value->is_number_integer() &&
+                      !(value->is_number_unsigned() && value->get<uint64_t>() > INT64_MAX);
+    if (fits && value->get<int64_t>() >= least && value->get<int64_t>() <= most)
+        return value->get<int64_t>();
+    complain(name,
+             "must be an integer from " + std::to_string(least) + " to " + std::to_string(most));
+    return otherwise;
+}
+
+std::vector<std::string> Members::texts(std::string_view name, size_t most, size_t max_bytes) {
+    const Json* list = find(name);
+    if (list == nullptr) return {};
+    std::vector<std::string> texts;
+    if (!list->is_array()) complain(name, "must be a list of texts");
+    if (list->is_array() && list->size() > most)
+        complain(name, "has more than " + std::to_string(most) + " elements");
+    else if (list->is_array())
+        for (size_t i = 0; i < list->size(); ++i) {
+            const Json& one = (*list)[i];
+            const std::string place = std::string(name) + '[' + std::to_string(i) + ']';
+            if (!one.is_string())
+                complain(place, "must be a text");
+            else if (one.get_ref<const std::string&>().size() > max_bytes)
+                complain(place, "is too long");
+            else
+                texts.push_back(one.get<std::string>());
+        }
+    return texts;
+}
+
+std::string Members::object(std::string_view name, size_t max_bytes) {
+    const Json* value = find(name);
+    if (value == nullptr) return {};
+    if (!value->is_object()) {
+        complain(name, "must be an object");
+        return {};
+    }
+    std::string text = value->dump();
+    if (text.size() <= max_bytes) return text;
+    complain(name, "is too large");
+    return {};
 }
 
 void Members::objects(std::string_view name, size_t most,
@@ -188,6 +239,7 @@ const Json* Members::find(std::string_view name) {
 }
 
 void Members::complain_of_unknown() {
+    if (ignores_others_) return;
     for (const auto& member : object_.items()) {
         const bool known = std::find(known_.begin(), known_.end(), member.key()) != known_.end();
         if (!known) complain(member.key(), "is not known");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,8 +40,19 @@ public:
 
     /// Empty when absent or amiss.
     std::string text(std::string_view name, size_t max_bytes);
-    /// False when absent or amiss.
-    bool yes_no(std::string_view name);
+    /// Whether the member is there and not null.
+    bool has(std::string_view name);
+    /// `otherwise` when absent or amiss.
+    bool yes_no(std::string_view name, bool otherwise = false);
+    /// An integer from `least` to `most`; `otherwise` when absent or amiss.
+    int64_t integer(std::string_view name, int64_t least, int64_t most, int64_t otherwise);
+    /// A list of texts; empty when absent or amiss.
+    std::vector<std::string> texts(std::string_view name, size_t most, size_t max_bytes);
+    /// An object as JSON text, whatever its members; empty when absent or amiss.
+    std::string object(std::string_view name, size_t max_bytes);
+    /// Members that nobody asks for are no fault here: the contract's routes whose older
+    /// clients send more than they must.
+    void ignore_others() { ignores_others_ = true; }
     /// Gives `each` the members of every object in a list; not called when the list is
     /// absent or longer than `most`.
     void objects(std::string_view name, size_t most, const std::function<void(Members&)>& each);
@@ -61,6 +73,7 @@ private:
     Members& outermost_;
     const std::string place_;  // before the names of this object's members: `turns[3].`
     std::vector<std::string> known_;
+    bool ignores_others_ = false;
     std::optional<Problem> refused_;                               // of the outermost
     std::vector<std::pair<std::string, std::string>> complaints_;  // of the outermost
 };

@@ -124,7 +124,8 @@ struct Problem {
 };
 /// `request_id` and `instance` (the path) are filled by serve when it sends.
 Response problem(const Problem& problem);
-/// The success envelope: data is JSON text.
-Response success(std::string_view message, std::string_view data_json, int status = 200);
+/// The success envelope: data is JSON text, and so is the pagination of a list.
+Response success(std::string_view message, std::string_view data_json, int status = 200,
+                 std::string_view pagination_json = {});
 
 }  // namespace tandem::serve

@@ -1,0 +1,62 @@
+#include "domain/waiting.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace tandem::domain {
+
+namespace {
+
+bool is_keyword(const Message& message) {
+    const OptWord word = opt_word(message.content);
+    if (word == OptWord::None) return false;
+    // YES opts in again, but mostly it is the answer to a question.
+    const bool yes =
+        word == OptWord::Start && message.content.find_first_of("yY") != std::string::npos;
+    return !yes;
+}
+
+}  // namespace
+
+std::string to_text(const Processed& processed) {
+    std::string text = std::to_string(processed.through) + ';';
+    for (const std::string& id : processed.ids) {
+        if (text.back() != ';') text.push_back(',');
+        text += id;
+    }
+    return text;
+}
+
+Processed parse_processed(std::string_view text) {
+    Processed processed;
+    const size_t mark = text.find(';');
+    if (mark == std::string_view::npos) return {};
+    const auto [end, wrong] = std::from_chars(text.data(), text.data() + mark, processed.through);
+    if (wrong != std::errc() || end != text.data() + mark) return {};
+    text.remove_prefix(mark + 1);
+    while (!text.empty()) {
+        const size_t comma = text.find(',');
+        processed.ids.emplace_back(text.substr(0, comma));
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    }
+    return processed;
+}
+
+std::vector<const Message*> unanswered(const std::vector<Message>& messages,
+                                       const Processed& processed) {
+    std::vector<const Message*> found;
+    for (const Message& message : messages) {
+        if (message.type != MessageType::Text) continue;
+        if (message.author == Author::Customer) {
+            const auto& ids = processed.ids;
+            const bool dealt_with = message.number <= processed.through ||
+                                    std::find(ids.begin(), ids.end(), message.id) != ids.end();
+            if (!dealt_with && !is_keyword(message)) found.push_back(&message);
+        } else if (message.author != Author::System && message.delivery != Delivery::Superseded) {
+            found.clear();
+        }
+    }
+    return found;
+}
+
+}  // namespace tandem::domain

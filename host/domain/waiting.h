@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/message.h"
+
+/// What a customer wrote and nobody answered: what an AI turn answers, and what waits in the
+/// queue of the human who holds the conversation.
+namespace tandem::domain {
+
+/// What a human dealt with without a word to the customer.
+struct Processed {
+    int64_t through = 0;           // all messages up to this number
+    std::vector<std::string> ids;  // and these behind it, at most 200
+};
+
+constexpr size_t most_processed_ids = 200;
+
+/// As a store's note keeps it: `12;id,id`.
+std::string to_text(const Processed& processed);
+/// Nothing dealt with where the text is none of ours.
+Processed parse_processed(std::string_view text);
+
+/// The customer's texts since the last one to them, but for the words that the provider
+/// answers itself and what was processed. Points into `messages`, which are oldest first.
+std::vector<const Message*> unanswered(const std::vector<Message>& messages,
+                                       const Processed& processed);
+
+}  // namespace tandem::domain
