@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/waiting.h"
 #include "reply/turns.h"
 
 namespace tandem::reply {
@@ -21,9 +22,5 @@ struct Turns::Task {
         return snapshot.session || conversation().control_epoch != control_epoch;
     }
 };
-
-/// What the customer wrote since the last text to them, but for the words that the provider
-/// answers itself.
-std::vector<const domain::Message*> unanswered(const std::vector<domain::Message>& messages);
 
 }  // namespace tandem::reply

@@ -25,15 +25,6 @@ constexpr int64_t max_attempts = 3;
 // A single failure of an AI is common, a second one in a row is not.
 constexpr unsigned tries_of_one_answer = 2;
 
-bool is_keyword(const domain::Message& message) {
-    const domain::OptWord word = domain::opt_word(message.content);
-    if (word == domain::OptWord::None) return false;
-    // YES opts in again, but mostly it is the answer to a question.
-    const bool yes =
-        word == domain::OptWord::Start && message.content.find_first_of("yY") != std::string::npos;
-    return !yes;
-}
-
 std::string text_of(const std::vector<const domain::Message*>& messages) {
     std::string text;
     for (const domain::Message* message : messages) {
@@ -51,19 +42,6 @@ std::vector<std::string> ids_of(const std::vector<const domain::Message*>& messa
 }
 
 }  // namespace
-
-std::vector<const domain::Message*> unanswered(const std::vector<domain::Message>& messages) {
-    std::vector<const domain::Message*> found;
-    for (const domain::Message& message : messages) {
-        if (message.type != domain::MessageType::Text) continue;
-        if (message.author == Author::Customer) {
-            if (!is_keyword(message)) found.push_back(&message);
-        } else if (message.author != Author::System && message.delivery != Delivery::Superseded) {
-            found.clear();
-        }
-    }
-    return found;
-}
 
 Turns::Turns(Ground ground, Responders responders, Channels channels, TurnOptions options)
     : ground_(ground),
@@ -109,7 +87,14 @@ bool Turns::look(Task& task) const {
         return false;
     }
     task.snapshot = std::move(*snapshot);
-    task.unanswered = unanswered(task.snapshot.messages);
+    const auto processed = store::read_processed(*ground_.store, task.owed.organization,
+                                                 task.owed.address, ground_.clock->now());
+    if (!processed) {
+        ground_.log->warn(room, "what a human dealt with could not be read",
+                          {{"owed", task.owed.id}, {"reason", processed.error().text}});
+        return false;
+    }
+    task.unanswered = domain::unanswered(task.snapshot.messages, *processed);
     return true;
 }
 

@@ -12,6 +12,7 @@
 #include "domain/conversation.h"
 #include "domain/event.h"
 #include "domain/message.h"
+#include "domain/waiting.h"
 
 /// The store port: everything durable goes in as ChangeSets, and comes out by narrow
 /// reads that each see one snapshot.
@@ -350,6 +351,13 @@ public:
 protected:
     static Error not_offered() { return {Code::Unsupported, "this store does not offer that"}; }
 };
+
+/// Which customer messages a human dealt with, as the note of the conversation says; of a
+/// store without notes none.
+Result<domain::Processed> read_processed(Store& store, const std::string& organization,
+                                         const std::string& address, Time now);
+/// The note that says so.
+Note processed_note(const std::string& address, const domain::Processed& processed, Time now);
 
 /// The way in for all rooms: takes a ChangeSet and tells what became of it, after the
 /// commit, on the committer's thread. Bounded: answers false, without calling `done`,
