@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -116,6 +117,38 @@ class EventIntake {
 public:
     virtual ~EventIntake() = default;
     virtual bool emit(const std::string& instance, ProviderEvent event) = 0;
+};
+
+/// What became of an event that was taken.
+enum class Recorded {
+    New,      // it had its effect
+    Known,    // it was here already
+    Nobodys,  // of a message or a line that is not ours (yet)
+};
+
+/// Where events go whose recording somebody waits for. Never blocks.
+class EventRecorder {
+public:
+    using Done = std::function<void(Result<Recorded>)>;
+
+    virtual ~EventRecorder() = default;
+    /// `done` is called once, from any thread, when the event is durable or was refused:
+    /// NotFound, Invalid: it never can be recorded; else the store is away. Must not block.
+    virtual void record(const std::string& instance, ProviderEvent event, Done done) = 0;
+};
+
+/// What providers said of a message or a line before we knew its id: kept for a day, and
+/// recorded once the id is known. Both sides look after their commit, so that nothing is
+/// lost in any order, and the dedupe keys see to it that nothing is recorded twice. Safe
+/// from any thread; never blocks.
+class ParkedStatuses {
+public:
+    virtual ~ParkedStatuses() = default;
+    /// To be called after the commit that gave a message its provider's id.
+    virtual void apply(const std::string& organization, const std::string& instance,
+                       const std::string& provider_id) = 0;
+    /// To be called after the commit that gave a call the id of its line.
+    virtual void apply_line(const std::string& organization, const std::string& line_id) = 0;
 };
 
 }  // namespace tandem::receive
