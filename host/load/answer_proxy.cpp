@@ -20,13 +20,12 @@ public:
         const Living::Call call(*living_);
         if (!call) return living_->ended_error();
         host::Reply reply;
-        const auto deadline = std::clamp<int64_t>(turn.deadline.count(), 1, 10 * 60 * 1000);
         const host::Outcome outcome =
             responder_.respond({turn.turn_id,
                                 turn.customer,
                                 turn.text,
                                 {turn.variables.begin(), turn.variables.end()},
-                                static_cast<uint32_t>(deadline)},
+                                deadline_of(turn.deadline)},
                                reply);
         if (!outcome.ok()) return error_of(*living_, outcome);
         reply::Answer answer{std::move(reply.text), std::move(reply.needs_human)};
@@ -78,6 +77,10 @@ private:
 };
 
 }  // namespace
+
+uint32_t deadline_of(Milliseconds deadline) {
+    return static_cast<uint32_t>(std::clamp<int64_t>(deadline.count(), 1, 10 * 60 * 1000));
+}
 
 Error error_of(const Living& living, const host::Outcome& outcome) {
     return {code_of(outcome.status), living.id() + ": " + outcome.text, outcome.retry_after_ms};

@@ -11,10 +11,6 @@ namespace {
 // A provider that wants longer than a day does not want the message.
 constexpr uint32_t max_retry_after_ms = 24 * 3600 * 1000;
 
-uint32_t deadline_of(Milliseconds deadline) {
-    return static_cast<uint32_t>(std::clamp<int64_t>(deadline.count(), 1, 10 * 60 * 1000));
-}
-
 // A failure status, an outcome from a newer plugin, an acceptance without an id: nobody
 // knows what became of the send, so it must not be repeated blindly.
 deliver::Receipt receipt_of(const Living& living, const host::Outcome& outcome,
@@ -31,9 +27,14 @@ deliver::Receipt receipt_of(const Living& living, const host::Outcome& outcome,
     made.error_text = std::move(from.error_text);
     made.retry_after = Milliseconds{std::min(from.retry_after_ms, max_retry_after_ms)};
     made.opted_out = from.opted_out;
+    made.account_refused = from.account_refused;
+    made.line_id = std::move(from.line_id);
+    // A text of 1600 units has 24 segments; more than this is no count.
+    made.segments = from.segments <= 1000 ? from.segments : 0;
     switch (from.outcome) {
         case TANDEM_SEND_ACCEPTED:
-            if (made.provider_id.empty()) {
+            // A call is found by its line as well.
+            if (made.provider_id.empty() && made.line_id.empty()) {
                 made.error_text = "the plugin says accepted and gives no provider's id";
                 return made;
             }
@@ -50,6 +51,21 @@ deliver::Receipt receipt_of(const Living& living, const host::Outcome& outcome,
             return made;
         default: return made;
     }
+}
+
+// What became of an earlier send; a provider's no to the question says nothing of it.
+deliver::Receipt looked_up(const Living& living, const host::Outcome& outcome,
+                           host::Receipt&& from) {
+    deliver::Receipt made = receipt_of(living, outcome, std::move(from));
+    if (made.kind == deliver::Receipt::Kind::Refused) made.kind = deliver::Receipt::Kind::Unknown;
+    return made;
+}
+
+deliver::Receipt ended_look_up(const Living& living) {
+    deliver::Receipt made;
+    made.delivery = domain::Delivery::Unknown;
+    made.error_text = living.ended_error().text;
+    return made;
 }
 
 deliver::Receipt ended_receipt(const Living& living) {
@@ -73,16 +89,27 @@ public:
         const Living::Call call(*living_);
         if (!call) return ended_receipt(*living_);
         host::Receipt receipt;
-        const host::Outcome outcome =
-            channel_.send({message.message_id, message.from, message.to, message.text,
-                           message.status_url, deadline_of(message.deadline)},
-                          receipt);
+        const host::Outcome outcome = channel_.send(views(message), receipt);
         return receipt_of(*living_, outcome, std::move(receipt));
+    }
+
+    deliver::Receipt look_up(const deliver::OutboundMessage& message, Time begun_at) override {
+        const Living::Call call(*living_);
+        if (!call) return ended_look_up(*living_);
+        host::Receipt receipt;
+        const host::Outcome outcome =
+            channel_.look_up(views(message), begun_at.time_since_epoch().count(), receipt);
+        return looked_up(*living_, outcome, std::move(receipt));
     }
 
     unsigned max_text_units() const override { return max_text_units_; }
 
 private:
+    static host::OutboundMessage views(const deliver::OutboundMessage& message) {
+        return {message.message_id, message.from,       message.to,
+                message.text,       message.status_url, deadline_of(message.deadline)};
+    }
+
     const LivingPointer living_;
     const host::Channel channel_;
     const unsigned max_text_units_;
@@ -99,14 +126,20 @@ public:
         const Living::Call entry(*living_);
         if (!entry) return ended_receipt(*living_);
         host::Receipt receipt;
+        const host::Outcome outcome = voice_.start_call(views(call), receipt);
+        deliver::Receipt made = receipt_of(*living_, outcome, std::move(receipt));
+        // An instance that only carries lines: certain, and for good.
+        if (outcome.status == TANDEM_UNSUPPORTED) made.kind = deliver::Receipt::Kind::Refused;
+        return made;
+    }
+
+    deliver::Receipt look_up(const call::OutboundCall& call, Time begun_at) override {
+        const Living::Call entry(*living_);
+        if (!entry) return ended_look_up(*living_);
+        host::Receipt receipt;
         const host::Outcome outcome =
-            voice_.start_call({call.call_id,
-                               call.from,
-                               call.to,
-                               {call.variables.begin(), call.variables.end()},
-                               deadline_of(call.deadline)},
-                              receipt);
-        return receipt_of(*living_, outcome, std::move(receipt));
+            voice_.look_up(views(call), begun_at.time_since_epoch().count(), receipt);
+        return looked_up(*living_, outcome, std::move(receipt));
     }
 
     Result<void> hang_up(const std::string& provider_call_id) override {
@@ -124,6 +157,15 @@ public:
     }
 
 private:
+    static host::OutboundCall views(const call::OutboundCall& call) {
+        return {call.call_id,
+                call.from,
+                call.to,
+                {call.variables.begin(), call.variables.end()},
+                deadline_of(call.deadline),
+                call.ring_s};
+    }
+
     const LivingPointer living_;
     const host::Voice voice_;
 };

@@ -16,12 +16,16 @@
 /// gets, repairs the text, and turns values that it does not know into "other".
 namespace tandem::load {
 
-/// One instance as its proxies share it. Safe from any thread but for create, start and
-/// end, which belong to the lifecycle thread.
+/// One instance as its proxies share it; `plugin` is the plugin's id. Safe from any thread but for
+/// create, start and end, which belong to the lifecycle thread.
 class Living {
 public:
-    Living(std::string id, bool serial, std::shared_ptr<InstanceServices> services)
-        : id_(std::move(id)), serial_(serial), services_(std::move(services)) {}
+    Living(std::string id, std::string plugin, bool serial,
+           std::shared_ptr<InstanceServices> services)
+        : id_(std::move(id)),
+          plugin_(std::move(plugin)),
+          serial_(serial),
+          services_(std::move(services)) {}
 
     /// The right to call the plugin; holds off `end` while it exists, and other calls too
     /// if the plugin is serial.
@@ -42,6 +46,7 @@ public:
     };
 
     const std::string& id() const { return id_; }
+    const std::string& plugin() const { return plugin_; }
     host::Instance& instance() { return instance_; }
     InstanceServices& services() { return *services_; }
     bool started() const { return instance_.started(); }
@@ -65,7 +70,7 @@ public:
     }
 
 private:
-    const std::string id_;
+    const std::string id_, plugin_;
     const bool serial_;
     const std::shared_ptr<InstanceServices> services_;
     host::Instance instance_;
@@ -80,6 +85,10 @@ using LivingPointer = std::shared_ptr<Living>;
 Error error_of(const Living& living, const host::Outcome& outcome);
 
 receive::ProviderEvent provider_event(host::Event event);
+/// Nothing for zero, and for what lies outside of the years that arithmetic bears.
+Time time_of(tandem_time milliseconds);
+/// As the waist has a deadline; never zero, and ten minutes at most.
+uint32_t deadline_of(Milliseconds deadline);
 /// Nothing for a word that this host does not know.
 std::optional<domain::Delivery> delivery_of(uint32_t delivery);
 
@@ -90,6 +99,7 @@ Result<std::shared_ptr<receive::WebhookSource>> make_webhook_proxy(LivingPointer
 Result<std::shared_ptr<deliver::Channel>> make_channel_proxy(LivingPointer living);
 Result<std::shared_ptr<call::Voice>> make_voice_proxy(LivingPointer living);
 Result<std::shared_ptr<reply::TurnResponder>> make_responder_proxy(LivingPointer living);
+Result<std::shared_ptr<reconcile::Source>> make_reconcile_proxy(LivingPointer living);
 Result<std::shared_ptr<admit::Authenticator>> make_auth_proxy(LivingPointer living);
 
 }  // namespace tandem::load

@@ -181,7 +181,7 @@ Result<Instance> PluginRegistry::create(const settings::PluginUse& use) {
                                                       std::move(options.values)));
     lent_.push_back(kept.back());
     const bool serial = plugin.descriptor->flags & TANDEM_PLUGIN_SERIAL;
-    auto living = std::make_shared<Living>(use.id, serial, kept.back());
+    auto living = std::make_shared<Living>(use.id, plugin.description.id, serial, kept.back());
     const host::Outcome made =
         living->instance().create(*plugin.descriptor, living->services().table(), use.id);
     if (!made.ok()) {
@@ -217,6 +217,9 @@ Result<Instance> PluginRegistry::with_proxies(const LivingPointer& living,
     auto responder = make_responder_proxy(living);
     if (!responder) return responder.error();
     instance.responder = *std::move(responder);
+    auto reconcile = make_reconcile_proxy(living);
+    if (!reconcile) return reconcile.error();
+    instance.reconcile = *std::move(reconcile);
     auto authenticator = make_auth_proxy(living);
     if (!authenticator) return authenticator.error();
     instance.authenticator = *std::move(authenticator);

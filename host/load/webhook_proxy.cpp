@@ -10,13 +10,6 @@ namespace {
 // An answer to a webhook is TwiML or a small JSON object.
 constexpr size_t max_answer_bytes = 1 << 20;
 
-Time time_of(tandem_time milliseconds) {
-    // Beyond these years a provider's time is garbage, and arithmetic on it overflows.
-    constexpr tandem_time year_2200 = 7'258'118'400'000;
-    if (milliseconds < 0 || milliseconds > year_2200) return Time{};
-    return Time{Milliseconds{milliseconds}};
-}
-
 receive::Incident incident(host::EventHead& from) {
     return {std::move(from.dedupe_key), std::move(from.business_address),
             std::move(from.customer_address), time_of(from.happened_at)};
@@ -42,6 +35,19 @@ domain::CallOutcome call_outcome(uint32_t outcome) {
         case TANDEM_OUTCOME_FAILURE: return domain::CallOutcome::Failure;
         case TANDEM_OUTCOME_NEVER_CONNECTED: return domain::CallOutcome::NeverConnected;
         default: return domain::CallOutcome::Unknown;
+    }
+}
+
+domain::Line line(uint32_t line) {
+    switch (line) {
+        case TANDEM_LINE_RINGING: return domain::Line::Ringing;
+        case TANDEM_LINE_ANSWERED: return domain::Line::Answered;
+        case TANDEM_LINE_COMPLETED: return domain::Line::Completed;
+        case TANDEM_LINE_BUSY: return domain::Line::Busy;
+        case TANDEM_LINE_NO_ANSWER: return domain::Line::NoAnswer;
+        case TANDEM_LINE_FAILED: return domain::Line::Failed;
+        case TANDEM_LINE_CANCELED: return domain::Line::Canceled;
+        default: return domain::Line::Other;
     }
 }
 
@@ -86,6 +92,7 @@ struct Converting {
         made.conversation_id = std::move(from.conversation_id);
         made.direction = direction(from.direction);
         made.asks_context = from.asks_context;
+        made.our_call_id = std::move(from.our_call_id);
         return made;
     }
 
@@ -102,6 +109,17 @@ struct Converting {
         for (host::CallTurn& turn : from.turns) {
             made.turns.push_back({speaker(turn.speaker), turn.seconds, std::move(turn.text)});
         }
+        made.our_call_id = std::move(from.our_call_id);
+        return made;
+    }
+
+    receive::ProviderEvent operator()(host::CallStatus& from) const {
+        receive::CallStatus made{incident(from)};
+        made.call_id = std::move(from.call_id);
+        made.line = line(from.line);
+        made.duration_s = from.duration_s;
+        made.provider_word = std::move(from.provider_word);
+        made.error_code = std::move(from.error_code);
         return made;
     }
 };
@@ -145,6 +163,7 @@ public:
         : living_(std::move(living)), webhook_(webhook), routes_(std::move(routes)) {}
 
     const std::string& instance() const override { return living_->id(); }
+    const std::string& plugin() const override { return living_->plugin(); }
     const std::vector<receive::WebhookRoute>& routes() const override { return routes_; }
 
     Result<void> verify(const receive::WebhookRequest& request) override {
@@ -193,11 +212,24 @@ private:
     const std::vector<receive::WebhookRoute> routes_;
 };
 
-bool is_path(const std::string& path) {
-    return !path.empty() && path.size() <= 200 && path.front() != '/' &&
-           path.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_/.") ==
-               std::string::npos &&
-           path.find("..") == std::string::npos && path.find("//") == std::string::npos;
+constexpr char path_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_/.";
+
+// `conversation-initiation/{secret}`: the last segment may be a parameter.
+bool is_path(std::string_view path) {
+    if (path.size() > 200) return false;
+    if (const size_t opening = path.find('{'); opening != std::string_view::npos) {
+        const std::string_view parameter = path.substr(opening);
+        if (opening == 0 || path[opening - 1] != '/' || parameter.size() < 3 ||
+            parameter.back() != '}' ||
+            parameter.substr(1, parameter.size() - 2)
+                    .find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != std::string_view::npos) {
+            return false;
+        }
+        path = path.substr(0, opening - 1);
+    }
+    return !path.empty() && path.front() != '/' &&
+           path.find_first_not_of(path_letters) == std::string_view::npos &&
+           path.find("..") == std::string_view::npos && path.find("//") == std::string_view::npos;
 }
 
 }  // namespace
@@ -213,6 +245,13 @@ std::optional<domain::Delivery> delivery_of(uint32_t delivery) {
         case TANDEM_DELIVERY_READ: return domain::Delivery::Read;
         default: return std::nullopt;
     }
+}
+
+Time time_of(tandem_time milliseconds) {
+    // Beyond these years a provider's time is garbage, and arithmetic on it overflows.
+    constexpr tandem_time year_2200 = 7'258'118'400'000;
+    if (milliseconds < 0 || milliseconds > year_2200) return Time{};
+    return Time{Milliseconds{milliseconds}};
 }
 
 receive::ProviderEvent provider_event(host::Event event) {

@@ -23,6 +23,9 @@ struct Receipt {
     uint32_t retry_after_ms = 0;
     std::string error_code, error_text;
     bool opted_out = false;
+    bool account_refused = false;
+    std::string line_id;
+    uint32_t segments = 0;
 };
 
 /// How often the plugin gave a receipt, and the last one.
@@ -46,6 +49,9 @@ struct ReceiptTaker {
                 to.error_code = text(from.error_code, 1024);
                 to.error_text = text(from.error_text, 4096);
                 to.opted_out = from.opted_out != 0;
+                to.account_refused = from.account_refused != 0;
+                to.line_id = text(from.line_id, 1024);
+                to.segments = from.segments;
                 return TANDEM_OK;
             });
         };
@@ -61,6 +67,18 @@ struct ReceiptTaker {
     }
 };
 
+/// Makes a call that gives a receipt: `call(sink, error) -> tandem_status`. `to` is written on
+/// success only.
+template <typename Call>
+Outcome taken(Receipt& to, Call&& call) {
+    ReceiptTaker taker;
+    const tandem_receipt_sink sink = taker.sink();
+    Outcome outcome =
+        taker.checked(guarded([&](tandem_error* error) { return call(&sink, error); }));
+    if (outcome.ok()) to = std::move(taker.receipt);
+    return outcome;
+}
+
 /// As safe from threads as the instance behind it. Lives no longer than it.
 class Channel {
 public:
@@ -68,23 +86,24 @@ public:
     Channel(void* self, const void* table)
         : self_(self), table_(known_part<tandem_channel>(table)) {}
 
+    /// `look_up` may be missing: a provider that cannot be asked.
     bool complete() const { return table_.send && table_.limits; }
 
     /// On failure the receipt says UNKNOWN.
     Outcome send(const OutboundMessage& message, Receipt& to) const {
-        auto raw = sized<tandem_outbound_message>();
-        raw.deadline_ms = message.deadline_ms;
-        raw.message_id = view(message.message_id);
-        raw.from = view(message.from);
-        raw.to = view(message.to);
-        raw.text = view(message.text);
-        raw.status_url = message.status_url.empty() ? absent() : view(message.status_url);
-        ReceiptTaker taker;
-        const tandem_receipt_sink sink = taker.sink();
-        Outcome outcome = taker.checked(
-            guarded([&](tandem_error* error) { return table_.send(self_, &raw, &sink, error); }));
-        if (outcome.ok()) to = std::move(taker.receipt);
-        return outcome;
+        const tandem_outbound_message raw = raw_of(message);
+        return taken(to, [&](const tandem_receipt_sink* sink, tandem_error* error) {
+            return table_.send(self_, &raw, sink, error);
+        });
+    }
+
+    /// On failure the receipt says UNKNOWN.
+    Outcome look_up(const OutboundMessage& message, tandem_time begun_at, Receipt& to) const {
+        if (!table_.look_up) return {TANDEM_UNSUPPORTED, "the provider cannot be asked", 0};
+        const tandem_outbound_message raw = raw_of(message);
+        return taken(to, [&](const tandem_receipt_sink* sink, tandem_error* error) {
+            return table_.look_up(self_, &raw, begun_at, sink, error);
+        });
     }
 
     /// 0: the plugin did not say.
@@ -98,6 +117,17 @@ public:
     }
 
 private:
+    static tandem_outbound_message raw_of(const OutboundMessage& message) {
+        auto raw = sized<tandem_outbound_message>();
+        raw.deadline_ms = message.deadline_ms;
+        raw.message_id = view(message.message_id);
+        raw.from = view(message.from);
+        raw.to = view(message.to);
+        raw.text = view(message.text);
+        raw.status_url = message.status_url.empty() ? absent() : view(message.status_url);
+        return raw;
+    }
+
     void* self_ = nullptr;
     tandem_channel table_{};
 };

@@ -33,6 +33,7 @@ struct CallStarted : EventHead {
     std::string call_id, conversation_id;
     uint32_t direction = TANDEM_CALL_INBOUND;
     bool asks_context = false;
+    std::string our_call_id;
 };
 struct CallTurn {
     uint32_t speaker = TANDEM_SPEAKER_CUSTOMER, seconds = 0;
@@ -45,8 +46,15 @@ struct CallEnded : EventHead {
     uint32_t duration_s = 0;
     std::string failure_reason, summary, analysis_json;
     std::vector<CallTurn> turns;
+    std::string our_call_id;
 };
-using Event = std::variant<MessageReceived, MessageStatus, CallStarted, CallEnded>;
+struct CallStatus : EventHead {
+    std::string call_id;
+    uint32_t line = TANDEM_LINE_OTHER;
+    uint32_t duration_s = 0;
+    std::string provider_word, error_code;
+};
+using Event = std::variant<MessageReceived, MessageStatus, CallStarted, CallEnded, CallStatus>;
 
 /// Twilio sends ten pictures at most; an hour's call has some hundred turns.
 constexpr size_t max_media = 100;
@@ -97,6 +105,7 @@ inline CallStarted call_started(const tandem_event* raw) {
     made.conversation_id = text(from.conversation_id);
     made.direction = from.direction;
     made.asks_context = from.asks_context != 0;
+    made.our_call_id = text(from.our_call_id);
     return made;
 }
 
@@ -116,6 +125,19 @@ inline CallEnded call_ended(const tandem_event* raw) {
         const auto turn = known_part<tandem_call_turn>(from.turns[i]);
         made.turns.push_back({turn.speaker, turn.seconds, text(turn.text)});
     }
+    made.our_call_id = text(from.our_call_id);
+    return made;
+}
+
+inline CallStatus call_status(const tandem_event* raw) {
+    const auto from = known_part<tandem_call_status>(raw);
+    CallStatus made;
+    head(made, from.event);
+    made.call_id = text(from.call_id);
+    made.line = from.line;
+    made.duration_s = from.duration_s;
+    made.provider_word = text(from.provider_word);
+    made.error_code = text(from.error_code);
     return made;
 }
 
@@ -129,6 +151,7 @@ inline bool read_event(const tandem_event* raw, Event& to) {
         case TANDEM_EVENT_MESSAGE_STATUS: to = reading::message_status(raw); return true;
         case TANDEM_EVENT_CALL_STARTED: to = reading::call_started(raw); return true;
         case TANDEM_EVENT_CALL_ENDED: to = reading::call_ended(raw); return true;
+        case TANDEM_EVENT_CALL_STATUS: to = reading::call_status(raw); return true;
         default: return false;
     }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "tandem/abi/host.h"
 #include "tandem/abi/http.h"
 #include "tandem/abi/log.h"
+#include "tandem/abi/websocket.h"
 #include "tandem/host/outcome.hpp"
 
 /// The services that a host lends to one instance: a C++ interface, and the C tables
@@ -37,6 +39,32 @@ struct HttpResult {
     std::string body;
 };
 
+struct WebsocketRequest {
+    std::string url;
+    Pairs headers;
+    uint32_t deadline_ms = 0;
+};
+
+/// What a wait for a message came to. OK: `text` is one; TIMEOUT: none came; CANCELLED: the
+/// server closed with `close_code`, its reason is the outcome's text; UNAVAILABLE: broken;
+/// CORRUPT: a message of more than 1 MiB or of no UTF-8.
+struct WebsocketReceived {
+    Outcome outcome;
+    std::string text;
+    uint32_t close_code = 0;
+};
+
+/// One open connection. Used by one thread at a time; destroyed after `close`.
+class WebsocketConnection {
+public:
+    virtual ~WebsocketConnection() = default;
+    /// UNAVAILABLE: the connection is broken.
+    virtual Outcome send(std::string_view text) = 0;
+    virtual WebsocketReceived receive(uint32_t timeout_ms) = 0;
+    /// Says goodbye where it can. Must not wait for long.
+    virtual void close(uint32_t code) = 0;
+};
+
 /// Implemented by whoever hosts plugins: the gateway, the checker, a test. Each function
 /// may be called from any thread, also at once.
 class HostServices {
@@ -59,6 +87,13 @@ public:
     virtual int64_t monotonic_ms() = 0;
 
     virtual HttpResult send(HttpRequest request) = 0;
+
+    /// On success `to` is set. UNAUTHORIZED or FORBIDDEN: the server answered 401 or 403;
+    /// UNAVAILABLE: it could not be reached or would not speak.
+    virtual Outcome open_websocket(WebsocketRequest /*request*/,
+                                   std::unique_ptr<WebsocketConnection>& /*to*/) {
+        return {TANDEM_UNAVAILABLE, "websocket: there is no network here", 0};
+    }
 
     /// OK, or LIMITED. The event is the plugin's until this returns.
     virtual tandem_status emit(const tandem_event* event) = 0;
@@ -93,6 +128,7 @@ private:
         if (id == TANDEM_HOST_CONFIG) return config_table();
         if (id == TANDEM_HOST_CLOCK) return clock_table();
         if (id == TANDEM_HOST_HTTP) return http_table();
+        if (id == TANDEM_HOST_WEBSOCKET) return websocket_table();
         if (id == TANDEM_HOST_EVENTS) return events_table();
         return nullptr;
     }
@@ -202,6 +238,75 @@ private:
                 // Thrown on the way: whether bytes left is not known.
                 if (status == TANDEM_INTERNAL) sink->progress = TANDEM_HTTP_MAYBE_SENT;
                 return status;
+            };
+            return made;
+        }();
+        return &table;
+    }
+
+    // A connection crosses the waist as a pointer to it.
+    static WebsocketConnection* connection(tandem_websocket* socket) {
+        return reinterpret_cast<WebsocketConnection*>(socket);
+    }
+
+    static tandem_status open_websocket(void* self, const tandem_websocket_request* raw,
+                                        tandem_websocket** socket, tandem_error* error) {
+        const auto given = known_part<tandem_websocket_request>(raw);
+        WebsocketRequest request;
+        request.url = bytes(given.url);
+        request.headers = pairs_of(given.headers, given.header_count);
+        request.deadline_ms = given.deadline_ms;
+        std::unique_ptr<WebsocketConnection> opened;
+        const Outcome outcome = of(self).open_websocket(std::move(request), opened);
+        if (!outcome.ok()) return fail(error, outcome.status, outcome.text, outcome.retry_after_ms);
+        if (!opened) return fail(error, TANDEM_INTERNAL, "websocket: no connection was made");
+        *socket = reinterpret_cast<tandem_websocket*>(opened.release());
+        return TANDEM_OK;
+    }
+
+    static tandem_status receive_websocket(tandem_websocket* socket, uint32_t timeout_ms,
+                                           tandem_websocket_sink* sink, tandem_error* error) {
+        const WebsocketReceived received = connection(socket)->receive(timeout_ms);
+        if (received.outcome.ok()) {
+            sink->message(sink->context, view(received.text));
+            return TANDEM_OK;
+        }
+        sink->close_code = received.close_code;
+        return fail(error, received.outcome.status, received.outcome.text);
+    }
+
+    static const tandem_host_websocket* websocket_table() {
+        static const tandem_host_websocket table = [] {
+            auto made = sized<tandem_host_websocket>();
+            made.open = [](void* self, const tandem_websocket_request* request,
+                           tandem_websocket** socket, tandem_error* error) noexcept {
+                if (!request || !socket) {
+                    return fail(error, TANDEM_INVALID, "websocket: no request or no place for it");
+                }
+                return shielded([&] { return open_websocket(self, request, socket, error); });
+            };
+            made.send = [](void*, tandem_websocket* socket, tandem_view text,
+                           tandem_error* error) noexcept {
+                if (!socket) return fail(error, TANDEM_INVALID, "websocket: no connection");
+                return shielded([&] {
+                    const Outcome outcome = connection(socket)->send(bytes(text));
+                    return outcome.ok() ? TANDEM_OK : fail(error, outcome.status, outcome.text);
+                });
+            };
+            made.receive = [](void*, tandem_websocket* socket, uint32_t timeout_ms,
+                              tandem_websocket_sink* sink, tandem_error* error) noexcept {
+                if (!socket || !sink || !sink->message) {
+                    return fail(error, TANDEM_INVALID, "websocket: no connection or no sink");
+                }
+                return shielded([&] { return receive_websocket(socket, timeout_ms, sink, error); });
+            };
+            made.close = [](void*, tandem_websocket* socket, uint32_t code) noexcept {
+                const std::unique_ptr<WebsocketConnection> ended(connection(socket));
+                if (!ended) return;
+                shielded([&] {
+                    ended->close(code);
+                    return TANDEM_OK;
+                });
             };
             return made;
         }();

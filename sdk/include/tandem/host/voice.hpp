@@ -15,6 +15,7 @@ struct OutboundCall {
     std::string_view call_id, from, to;
     std::vector<std::pair<std::string_view, std::string_view>> variables;
     uint32_t deadline_ms = 30000;
+    uint32_t ring_s = 0;
 };
 
 /// As safe from threads as the instance behind it. Lives no longer than it.
@@ -23,27 +24,22 @@ public:
     Voice() = default;
     Voice(void* self, const void* table) : self_(self), table_(known_part<tandem_voice>(table)) {}
 
+    /// `look_up` may be missing: a provider that cannot be asked.
     bool complete() const { return table_.start_call && table_.hang_up && table_.transfer; }
 
     /// On failure the receipt says UNKNOWN.
     Outcome start_call(const OutboundCall& call, Receipt& to) const {
-        std::vector<tandem_pair> variables;
-        for (const auto& [name, value] : call.variables) {
-            variables.push_back({view(name), view(value)});
-        }
-        auto raw = sized<tandem_outbound_call>();
-        raw.deadline_ms = call.deadline_ms;
-        raw.call_id = view(call.call_id);
-        raw.from = view(call.from);
-        raw.to = view(call.to);
-        raw.variables = variables.data();
-        raw.variable_count = variables.size();
-        ReceiptTaker taker;
-        const tandem_receipt_sink sink = taker.sink();
-        Outcome outcome = taker.checked(guarded(
-            [&](tandem_error* error) { return table_.start_call(self_, &raw, &sink, error); }));
-        if (outcome.ok()) to = std::move(taker.receipt);
-        return outcome;
+        return with(call, to, [&](const tandem_outbound_call* raw, auto... rest) {
+            return table_.start_call(self_, raw, rest...);
+        });
+    }
+
+    /// On failure the receipt says UNKNOWN.
+    Outcome look_up(const OutboundCall& call, tandem_time begun_at, Receipt& to) const {
+        if (!table_.look_up) return {TANDEM_UNSUPPORTED, "the provider cannot be asked", 0};
+        return with(call, to, [&](const tandem_outbound_call* raw, auto... rest) {
+            return table_.look_up(self_, raw, begun_at, rest...);
+        });
     }
 
     Outcome hang_up(std::string_view provider_call_id) const {
@@ -59,6 +55,25 @@ public:
     }
 
 private:
+    template <typename Function>
+    static Outcome with(const OutboundCall& call, Receipt& to, Function&& function) {
+        std::vector<tandem_pair> variables;
+        for (const auto& [name, value] : call.variables) {
+            variables.push_back({view(name), view(value)});
+        }
+        auto raw = sized<tandem_outbound_call>();
+        raw.deadline_ms = call.deadline_ms;
+        raw.call_id = view(call.call_id);
+        raw.from = view(call.from);
+        raw.to = view(call.to);
+        raw.variables = variables.data();
+        raw.variable_count = variables.size();
+        raw.ring_s = call.ring_s;
+        return taken(to, [&](const tandem_receipt_sink* sink, tandem_error* error) {
+            return function(&raw, sink, error);
+        });
+    }
+
     void* self_ = nullptr;
     tandem_voice table_{};
 };
