@@ -68,6 +68,7 @@ public:
         member("conversation_id", event.conversation_id);
         member("direction", event.direction);
         member("asks_context", event.asks_context ? 1 : 0);
+        member("our_call_id", event.our_call_id);
     }
     void operator()(const host::CallEnded& event) {
         begin("call ended", event);
@@ -82,6 +83,15 @@ public:
         for (const host::CallTurn& turn : event.turns) {
             out_ << "  turn: " << turn.speaker << ' ' << turn.seconds << ' ' << turn.text << '\n';
         }
+        member("our_call_id", event.our_call_id);
+    }
+    void operator()(const host::CallStatus& event) {
+        begin("call status", event);
+        member("call_id", event.call_id);
+        member("line", event.line);
+        member("duration_s", event.duration_s);
+        member("provider_word", event.provider_word);
+        member("error_code", event.error_code);
     }
     void answer(const host::WebhookAnswer& answer) {
         out_ << "answer: " << answer.status << ' ' << answer.content_type << '\n';
@@ -197,6 +207,9 @@ std::string transcript(const host::Receipt& receipt) {
     made.member("error_code", receipt.error_code);
     made.member("error_text", receipt.error_text);
     made.member("opted_out", receipt.opted_out ? 1 : 0);
+    made.member("account_refused", receipt.account_refused ? 1 : 0);
+    made.member("line_id", receipt.line_id);
+    made.member("segments", receipt.segments);
     return made.text();
 }
 
