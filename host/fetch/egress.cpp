@@ -84,14 +84,37 @@ bool is_public(const sockaddr& address) {
     return false;
 }
 
+Result<Origin> permitted(const std::string& url, const std::vector<Origin>& allowed) {
+    const std::optional<Origin> asked = origin_of(url, false);
+    if (!asked) return Error{Code::Invalid, "the URL is not one that can be asked"};
+    // Credentials in a URL end up in logs, and `user@` hides which host is meant.
+    if (url.substr(0, url.find_first_of("/?#", asked->scheme.size() + 3)).find('@') !=
+        std::string::npos) {
+        return Error{Code::Invalid, "the URL carries user information"};
+    }
+    const auto found = std::find_if(allowed.begin(), allowed.end(), [&](const Origin& origin) {
+        return origin.scheme == asked->scheme && origin.host == asked->host &&
+               origin.port == asked->port &&
+               (origin.written_by_operator || origin.scheme == "https");
+    });
+    if (found != allowed.end()) return *found;
+    return Error{Code::Forbidden, asked->scheme + "://" + asked->host + ":" +
+                                      std::to_string(asked->port) +
+                                      " is not named by an option of this instance"};
+}
+
 std::string request_fault(const Request& request) {
     static constexpr std::array methods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
     if (std::none_of(methods.begin(), methods.end(),
                      [&](const char* method) { return request.method == method; })) {
         return "the method is none of GET, HEAD, POST, PUT, PATCH, DELETE";
     }
-    if (request.headers.size() > Client::max_header_fields) return "too many header fields";
-    for (const auto& [name, value] : request.headers) {
+    return fields_fault(request.headers);
+}
+
+std::string fields_fault(const Fields& fields) {
+    if (fields.size() > Client::max_header_fields) return "too many header fields";
+    for (const auto& [name, value] : fields) {
         if (!is_token(name) || has_control(value)) return "a header field is malformed";
         if (is_reserved(name)) return "the header field " + name + " is the host's to set";
     }

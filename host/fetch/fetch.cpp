@@ -1,16 +1,13 @@
 #include "fetch/fetch.h"
 
 #include <strings.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <string_view>
 
-#include <curl/curl.h>
-
 #include "fetch/egress.h"
+#include "fetch/handle.h"
 
 namespace tandem::fetch {
 namespace {
@@ -27,21 +24,6 @@ struct Url {
         return copy;
     }
 };
-
-void initialise_once() {
-    static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
-    static_cast<void>(done);
-}
-
-Code code_of(CURLcode code) {
-    switch (code) {
-        case CURLE_OPERATION_TIMEDOUT: return Code::Timeout;
-        case CURLE_URL_MALFORMAT:
-        case CURLE_UNSUPPORTED_PROTOCOL: return Code::Invalid;
-        case CURLE_OUT_OF_MEMORY: return Code::Internal;
-        default: return Code::Unavailable;
-    }
-}
 
 }  // namespace
 
@@ -69,30 +51,21 @@ std::optional<Origin> origin_of(const std::string& url, bool written_by_operator
     return origin;
 }
 
-struct Client::Handle {
-    Handle() : easy(curl_easy_init()) {}
-    ~Handle() { curl_easy_cleanup(easy); }
-    Handle(const Handle&) = delete;
-    Handle& operator=(const Handle&) = delete;
-
-    CURL* easy;
-};
-
 /// One request on one handle, from its options to its result.
 class Client::Exchange {
 public:
-    Exchange(CURL* easy, const Request& request, bool any_address)
-        : easy_(easy), request_(request), any_address_(any_address) {}
+    Exchange(Handle& handle, const Request& request, bool any_address)
+        : handle_(handle), request_(request), any_address_(any_address) {}
     ~Exchange() { curl_slist_free_all(fields_); }
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
     Answer run() {
         prepare();
-        const CURLcode code = curl_easy_perform(easy_);
+        const CURLcode code = curl_easy_perform(handle_.easy());
         if (code == CURLE_OK) {
             long status = 0;
-            curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+            curl_easy_getinfo(handle_.easy(), CURLINFO_RESPONSE_CODE, &status);
             result_.status = static_cast<int>(status);
             return std::move(result_);
         }
@@ -102,26 +75,13 @@ public:
 private:
     template <typename Value>
     void set(CURLoption option, Value value) {
-        curl_easy_setopt(easy_, option, value);
+        handle_.set(option, value);
     }
 
     void prepare() {
-        curl_easy_reset(easy_);  // keeps connections, DNS and TLS sessions
-        set(CURLOPT_URL, request_.url.c_str());
-        set(CURLOPT_PROTOCOLS_STR, "http,https");
-        set(CURLOPT_FOLLOWLOCATION, 0L);
-        set(CURLOPT_PROXY, "");  // the environment must not redirect providers' traffic
-        set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-        set(CURLOPT_SSL_VERIFYPEER, 1L);
-        set(CURLOPT_SSL_VERIFYHOST, 2L);
-        set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-        set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-        set(CURLOPT_NOSIGNAL, 1L);
-        set(CURLOPT_ERRORBUFFER, error_text_.data());
         const uint32_t asked = request_.deadline_ms ? request_.deadline_ms : max_deadline_ms;
-        const long deadline = static_cast<long>(std::min(asked, max_deadline_ms));
-        set(CURLOPT_TIMEOUT_MS, deadline);
-        set(CURLOPT_CONNECTTIMEOUT_MS, std::min(deadline, static_cast<long>(max_connect_ms)));
+        handle_.reset(any_address_, max_connect_ms, std::min(asked, max_deadline_ms));
+        set(CURLOPT_URL, request_.url.c_str());
         // Providers close idle connections after a minute or so; a request on one that is
         // just being closed would end as "maybe sent".
         set(CURLOPT_MAXAGE_CONN, 30L);
@@ -148,8 +108,6 @@ private:
     }
 
     void prepare_callbacks() {
-        set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
-        set(CURLOPT_OPENSOCKETDATA, this);
         set(CURLOPT_PREREQFUNCTION, &before_request);
         set(CURLOPT_PREREQDATA, this);
         set(CURLOPT_HEADERFUNCTION, &take_header);
@@ -169,30 +127,14 @@ private:
     Answer failure(CURLcode code) {
         Answer failed;
         failed.maybe_sent = begun_ > 0;
-        Code kind = code_of(code);
-        std::string text = error_text_[0] ? error_text_.data() : curl_easy_strerror(code);
+        Error reason = handle_.failure(code);
         if (too_large_) {
-            kind = Code::Corrupt;
-            text = "the answer is larger than the host takes";
-        } else if (closed_address_) {
-            kind = Code::Forbidden;
-            text = "the name leads to an address that is not public";
+            reason = {Code::Corrupt, "the answer is larger than the host takes"};
         } else if (repeated_) {
-            text = "the connection ended before an answer came";
+            reason.text = "the connection ended before an answer came";
         }
-        failed.failure = {kind, "http: " + text};
+        failed.failure = {reason.code, "http: " + reason.text};
         return failed;
-    }
-
-    static curl_socket_t open_socket(void* context, curlsocktype, curl_sockaddr* address) {
-        auto& exchange = *static_cast<Exchange*>(context);
-        // Here stands the address that is really connected to: a name that resolves anew
-        // between a check and the connection gains nothing.
-        if (!exchange.any_address_ && !is_public(address->addr)) {
-            exchange.closed_address_ = true;
-            return CURL_SOCKET_BAD;
-        }
-        return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     }
 
     static int before_request(void* context, char*, char*, int, int) {
@@ -246,20 +188,17 @@ private:
         return size;
     }
 
-    CURL* easy_;
+    Handle& handle_;
     const Request& request_;
     const bool any_address_;
     Answer result_;
     curl_slist* fields_ = nullptr;
-    std::array<char, CURL_ERROR_SIZE> error_text_{};
     size_t header_bytes_ = 0;
     unsigned begun_ = 0;  // how often curl was about to send the request
-    bool too_large_ = false, closed_address_ = false, repeated_ = false;
+    bool too_large_ = false, repeated_ = false;
 };
 
-Client::Client(std::vector<Origin> allowed) : allowed_(std::move(allowed)) {
-    initialise_once();
-}
+Client::Client(std::vector<Origin> allowed) : allowed_(std::move(allowed)) {}
 
 Client::~Client() = default;
 
@@ -269,35 +208,18 @@ Answer Client::send(const Request& request) {
         refused.failure = {Code::Invalid, "http: " + fault};
         return refused;
     }
-    const std::optional<Origin> asked = origin_of(request.url, false);
-    if (!asked) {
-        refused.failure = {Code::Invalid, "http: the URL is not an http or https URL"};
-        return refused;
-    }
-    // Credentials in a URL end up in logs, and `user@` hides which host is meant.
-    if (request.url.substr(0, request.url.find_first_of("/?#", asked->scheme.size() + 3))
-            .find('@') != std::string::npos) {
-        refused.failure = {Code::Invalid, "http: the URL carries user information"};
-        return refused;
-    }
-    const auto allowed = std::find_if(allowed_.begin(), allowed_.end(), [&](const Origin& origin) {
-        return origin.scheme == asked->scheme && origin.host == asked->host &&
-               origin.port == asked->port &&
-               (origin.written_by_operator || origin.scheme == "https");
-    });
-    if (allowed == allowed_.end()) {
-        refused.failure = {Code::Forbidden, "http: " + asked->scheme + "://" + asked->host + ":" +
-                                                std::to_string(asked->port) +
-                                                " is not named by an option of this instance"};
+    const Result<Origin> origin = permitted(request.url, allowed_);
+    if (!origin) {
+        refused.failure = {origin.error().code, "http: " + origin.error().text};
         return refused;
     }
     std::unique_ptr<Handle> handle = take();
-    Answer result = Exchange(handle->easy, request, allowed->written_by_operator).run();
+    Answer result = Exchange(*handle, request, origin->written_by_operator).run();
     give_back(std::move(handle));
     return result;
 }
 
-std::unique_ptr<Client::Handle> Client::take() {
+std::unique_ptr<Handle> Client::take() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return std::make_unique<Handle>();
     std::unique_ptr<Handle> handle = std::move(idle_.back());

@@ -45,6 +45,8 @@ struct Answer {
     bool ok() const { return failure.code == Code::Ok; }
 };
 
+class Handle;
+
 /// Asks those who may be asked: TLS always verified, redirects never followed, no proxy
 /// from the environment, every answer bounded. Each plugin instance has its own, so that
 /// connections and what they were allowed never mix. Safe from any thread.
@@ -64,7 +66,6 @@ public:
     Answer send(const Request& request);
 
 private:
-    struct Handle;
     class Exchange;
 
     std::unique_ptr<Handle> take();
