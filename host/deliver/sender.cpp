@@ -19,6 +19,8 @@ constexpr unsigned max_rebuilds = 8;
 
 // How far back an earlier text of the AI is looked for: an answer has three parts.
 constexpr unsigned texts_before = 16;
+// What a day of retries and callbacks writes, and more.
+constexpr unsigned lines_of_history = 1000;
 // How soon a text that waits for an earlier one looks again.
 constexpr Milliseconds turn_pause{1000};
 
@@ -52,7 +54,34 @@ Sender::Sender(Ground ground, Channels channels, SenderOptions options)
     : ground_(ground),
       channels_(std::move(channels)),
       options_(std::move(options)),
-      random_(options_.seed ? options_.seed : std::random_device{}()) {}
+      random_(options_.seed ? options_.seed : std::random_device{}()) {
+    for (const auto& [instance, channel] : channels_) add_outlet(instance);
+}
+
+void Sender::add_outlet(const std::string& instance) {
+    const auto named = options_.outlets.find(instance);
+    const auto outlet =
+        std::make_shared<Outlet>(named == options_.outlets.end() ? OutletOptions{} : named->second);
+    outlets_.emplace(instance, outlet);
+    // Shared with the gauges, which may be asked when we are gone.
+    ground_.metrics->gauge("tandem_provider_circuit_open",
+                           "1 while nothing but probes is sent through a provider.",
+                           {{"provider", instance}}, [outlet] { return outlet->closed() ? 1 : 0; });
+    ground_.metrics->gauge("tandem_provider_account_refused",
+                           "1 while a provider refuses the account; somebody has to mend it.",
+                           {{"provider", instance}}, [outlet] { return outlet->held() ? 1 : 0; });
+}
+
+std::string Sender::trouble() const {
+    std::string all;
+    for (const auto& [instance, outlet] : outlets_) {
+        if (!outlet->closed()) continue;
+        if (!all.empty()) all += "; ";
+        all += outlet->held() ? instance + " refuses the account, its messages wait"
+                              : instance + " does not work, its messages wait";
+    }
+    return all;
+}
 
 void Sender::work(const store::Owed& owed) {
     for (unsigned i = 0; i < max_rebuilds; ++i) {
@@ -63,22 +92,45 @@ void Sender::work(const store::Owed& owed) {
                               {{"owed", owed.id}, {"reason", scene.error().text}});
             return;
         }
-        if (const auto end = last_gate(*scene)) {
-            if (finish(*scene, *end, false) == Commit::Again) continue;
-            return;
-        }
-        if (scene->by_ai() && has_predecessor(scene->snapshot.messages, scene->message))
-            return wait(owed);
-        std::unique_ptr<FenceGate::Pass> pass;
-        if (scene->by_ai())
-            pass = ground_.gate->enter(owed.organization, owed.address, owed.control_epoch,
-                                       owed.subject_id);
-        const Commit claimed = claim(*scene);
-        if (claimed == Commit::Again) continue;
-        if (claimed == Commit::Done) send(*scene, pass.get());
-        return;
+        if (step(*scene) != Commit::Again) return;
     }
     ground_.log->warn(room, "the conversation changed too often to send", {{"owed", owed.id}});
+}
+
+/// Again: another commit was faster, and the world looks different now.
+Sender::Commit Sender::step(const Scene& scene) {
+    if (scene.orphaned()) return own_up(scene);
+    if (scene.unknown() && !scene.course.may_send) return ask(scene);
+    if (auto end = last_gate(scene)) {
+        // It is not sent again, but it may have been sent: that is all that is true of it.
+        if (scene.unknown() && !scene.course.not_sent)
+            end = End{Delivery::Unknown, store::Settlement::Dead, {}, end->error_text, false};
+        return finish(scene, *end, false);
+    }
+    if (scene.by_ai() && has_predecessor(scene.snapshot.messages, scene.message))
+        return wait(scene, turn_pause, "an earlier part of the answer still waits");
+    return send_in_turn(scene);
+}
+
+Sender::Commit Sender::send_in_turn(const Scene& scene) {
+    const store::Owed& owed = scene.owed;
+    const auto entry = outlets_.at(owed.instance)->enter(owed.id, ground_.clock->steady());
+    if (!entry.pass) {
+        ground_.metrics
+            ->counter("tandem_outbox_postponed_total", "Times that a message had to wait.",
+                      {{"provider", owed.instance}, {"reason", entry.closed ? "circuit" : "pace"}})
+            .add();
+        return wait(scene, entry.wait,
+                    entry.closed ? "the provider does not work at present"
+                                 : "it waits for its turn at the provider");
+    }
+    std::unique_ptr<FenceGate::Pass> fence;
+    if (scene.by_ai())
+        fence = ground_.gate->enter(owed.organization, owed.address, owed.control_epoch,
+                                    owed.subject_id);
+    const Commit claimed = claim(scene);
+    if (claimed == Commit::Done) send(scene, fence.get(), *entry.pass);
+    return claimed;
 }
 
 /// The conversation first and the message after it: a status that comes in between shows
@@ -94,6 +146,11 @@ Result<Sender::Scene> Sender::look(const store::Owed& owed) const {
     auto message = ground_.store->message(owed.organization, owed.subject_id);
     if (!message) return message.error();
     scene.message = std::move(*message);
+    if (!scene.unknown() && scene.message.delivery != Delivery::Sending) return scene;
+    const auto history =
+        ground_.store->status_history(owed.organization, owed.subject_id, lines_of_history);
+    if (!history) return history.error();
+    scene.course = course_of(*history);
     return scene;
 }
 
@@ -107,29 +164,27 @@ void Sender::drop(const store::Owed& owed) {
         ground_.log->info(room, "an owed message is gone", {{"owed", owed.id}});
 }
 
-void Sender::wait(const store::Owed& owed) {
+/// Nothing is claimed, so it is no attempt.
+Sender::Commit Sender::wait(const Scene& scene, Milliseconds pause, std::string_view reason) {
+    const store::Owed& owed = scene.owed;
     const Time now = ground_.clock->now();
+    Time due = now + pause;
+    if (owed.expires_at != Time{}) due = std::min(due, owed.expires_at);
     store::ChangeSet set;
     set.organization = owed.organization;
     set.preconditions.push_back(store::OwedUnclaimed{owed.id, now});
-    set.operations.push_back(store::Settle{owed.id, store::Settlement::Retry, now + turn_pause,
-                                           "an earlier part of the answer still waits"});
-    commit(std::move(set), owed);
+    set.operations.push_back(
+        store::Settle{owed.id, store::Settlement::Retry, due, std::string(reason)});
+    return commit(std::move(set), owed);
 }
 
 /// Whether the message ends before its provider sees it.
 std::optional<Sender::End> Sender::last_gate(const Scene& scene) const {
     const store::Owed& owed = scene.owed;
     switch (scene.message.delivery) {
-        case Delivery::Queued: break;
-        case Delivery::Sending:
-            // Somebody claimed it and is gone; after a try that certainly failed the claim
-            // was given back.
-            if (owed.worker.empty()) break;
-            return End{Delivery::Unknown, store::Settlement::Dead, "UNKNOWN_OUTCOME",
-                       "The gateway stopped while the message was handed over."};
-        case Delivery::Unknown:
-            return End{Delivery::Unknown, store::Settlement::Dead, {}, {}, false};
+        case Delivery::Queued:
+        case Delivery::Sending:         // after a try that certainly failed
+        case Delivery::Unknown: break;  // after a look-up
         default: return End{scene.message.delivery, store::Settlement::Done, {}, {}, false};
     }
     if (scene.conversation().opted_out)
@@ -169,14 +224,10 @@ Sender::Commit Sender::finish(const Scene& scene, const End& end, bool claimed) 
         set.operations.push_back(status_of(message, ground_.clock->now()));
         tell(scene, message, set);
     }
-    set.operations.push_back(store::Settle{owed.id, end.settlement, {}, end.error_text});
+    set.operations.push_back(store::Settle{owed.id, end.settlement, end.due_at, end.error_text});
     const Commit done = commit(std::move(set), owed);
     if (done != Commit::Done || !end.tell) return done;
-    if (end.delivery == Delivery::Unknown)
-        ground_.metrics
-            ->counter("tandem_outbox_unknown_outcomes_total",
-                      "Messages of which nobody knows whether they were sent.")
-            .add();
+    if (end.delivery == Delivery::Unknown) count_unknown();
     if (end.delivery == Delivery::Superseded)
         ground_.metrics
             ->counter("tandem_ai_replies_fenced_total", "AI answers that a takeover came before.")
@@ -205,9 +256,9 @@ Sender::Commit Sender::claim(const Scene& scene) {
     return commit(std::move(set), owed);
 }
 
-void Sender::send(const Scene& scene, FenceGate::Pass* pass) {
+void Sender::send(const Scene& scene, FenceGate::Pass* fence, Outlet::Pass& pass) {
     const store::Owed& owed = scene.owed;
-    if (pass && !pass->to_wire()) {
+    if (fence && !fence->to_wire()) {
         // The takeover committed after our claim; nothing was sent.
         for (unsigned i = 0; i < max_rebuilds; ++i) {
             const auto fresh = look(owed);
@@ -218,21 +269,25 @@ void Sender::send(const Scene& scene, FenceGate::Pass* pass) {
         }
         return;
     }
+    Told told;
+    try {
+        told.receipt = channels_.at(owed.instance)->send(outbound(scene));
+    } catch (const std::exception& failure) {
+        told.receipt.error_text = failure.what();
+    }
+    judge(owed, told.receipt, pass);
+    record(owed, std::move(told));
+}
+
+OutboundMessage Sender::outbound(const Scene& scene) const {
     OutboundMessage message;
     message.message_id = scene.message.id;
-    message.from = ground_.organizations->by_id(owed.organization)->numbers.front();
-    message.to = owed.address;
+    message.from = ground_.organizations->by_id(scene.owed.organization)->numbers.front();
+    message.to = scene.owed.address;
     message.text = scene.message.content;
     message.deadline = options_.deadline;
-    if (options_.status_url) message.status_url = options_.status_url(owed.instance);
-    Receipt receipt;
-    try {
-        receipt = channels_.at(owed.instance)->send(message);
-    } catch (const std::exception& failure) {
-        receipt.kind = Receipt::Kind::Unknown;
-        receipt.error_text = failure.what();
-    }
-    record(owed, receipt);
+    if (options_.status_url) message.status_url = options_.status_url(scene.owed.instance);
+    return message;
 }
 
 void Sender::tell(const Scene& scene, const domain::Message& message, store::ChangeSet& set) {

@@ -2,6 +2,9 @@
 
 #include <cppunit/TestFixture.h>
 
+#include <algorithm>
+
+#include "deliver/course.h"
 #include "unit/deliver/world.h"
 
 namespace tandem::deliver {
@@ -43,7 +46,20 @@ class SenderTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_refusal_for_opting_out_is_remembered);
     CPPUNIT_TEST(what_was_certainly_not_sent_is_tried_again_by_the_table);
     CPPUNIT_TEST(a_text_that_cannot_be_sent_in_time_expires);
-    CPPUNIT_TEST(an_unknown_outcome_is_kept_and_never_repeated);
+    CPPUNIT_TEST(an_unknown_outcome_is_looked_up_and_never_repeated);
+    CPPUNIT_TEST(a_looked_up_acceptance_is_an_acceptance);
+    CPPUNIT_TEST(what_the_provider_does_not_have_is_sent_again);
+    CPPUNIT_TEST(a_failed_look_up_is_no_answer);
+    CPPUNIT_TEST(an_organisation_may_want_unknown_texts_sent_once_more);
+    CPPUNIT_TEST(an_unknown_text_is_not_sent_once_more_after_an_opt_out);
+    CPPUNIT_TEST(a_status_callback_settles_an_unknown_outcome);
+    CPPUNIT_TEST(an_id_from_a_callback_is_an_acceptance);
+    CPPUNIT_TEST(a_provider_that_was_away_for_a_day_gets_nothing_late);
+    CPPUNIT_TEST(a_wrong_account_loses_nothing_and_holds_everything);
+    CPPUNIT_TEST(a_broken_provider_is_left_alone_and_probed);
+    CPPUNIT_TEST(an_instance_has_its_pace);
+    CPPUNIT_TEST(billed_segments_are_counted);
+    CPPUNIT_TEST(a_durable_provider_id_is_told);
     CPPUNIT_TEST(a_channel_that_throws_leaves_an_unknown_outcome);
     CPPUNIT_TEST(after_an_opt_out_nothing_is_sent);
     CPPUNIT_TEST(an_opt_out_between_look_and_claim_stops_the_text);
@@ -65,6 +81,9 @@ class SenderTest : public CppUnit::TestFixture {
 
 public:
     void setUp() override {
+        outlet_ = {};
+        insistent_ = false;
+        told_.clear();
         world_ = std::make_unique<World>();
         channel_ = std::make_shared<ScriptedChannel>();
         unsteady_ = std::make_unique<Unsteady>(*world_->committer);
@@ -167,17 +186,248 @@ public:
         CPPUNIT_ASSERT_EQUAL(1.0, metric("tandem_outbox_expired_total"));
     }
 
-    void an_unknown_outcome_is_kept_and_never_repeated() {
+    void an_unknown_outcome_is_looked_up_and_never_repeated() {
+        channel_->receipts = {ScriptedChannel::of(Kind::Unknown)};
+        const std::string id = world_->owe_text("hi", 0);
+        const Time begin = world_->clock.now();
+        std::vector<int64_t> asked;
+        work();
+        while (!world_->ever_due(store::OwedKind::Send).empty()) {
+            const size_t before = channel_->looked_up.size();
+            until_due();
+            CPPUNIT_ASSERT_EQUAL(before + 1, channel_->looked_up.size());
+            CPPUNIT_ASSERT_EQUAL(id, channel_->looked_up.back().first);
+            CPPUNIT_ASSERT(begin == channel_->looked_up.back().second);
+            asked.push_back((world_->clock.now() - begin) / std::chrono::seconds{1});
+        }
+        CPPUNIT_ASSERT((std::vector<int64_t>{5, 15, 30, 60}) == asked);
+        unknown_for_good(id);
+        const auto dead = world_->store->owed(World::organization, true, "", 10);
+        if (dead) CPPUNIT_ASSERT_EQUAL(id, dead->at(0).subject_id);
+    }
+
+    void a_looked_up_acceptance_is_an_acceptance() {
+        channel_->receipts = {ScriptedChannel::of(Kind::Unknown)};
+        Receipt queued = ScriptedChannel::accepted("SM9");
+        queued.delivery = Delivery::Queued;
+        channel_->found = {ScriptedChannel::of(Kind::Unknown), queued};
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        until_due();
+        until_due();
+        CPPUNIT_ASSERT(Delivery::Sending == world_->message(id).delivery);
+        CPPUNIT_ASSERT_EQUAL(std::string("SM9"), world_->message(id).provider_id);
+        const Texts expected{"sms_status_update unknown", "sms_status_update sending"};
+        CPPUNIT_ASSERT(expected == world_->events());
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+    }
+
+    void what_the_provider_does_not_have_is_sent_again() {
+        channel_->receipts = {ScriptedChannel::of(Kind::Unknown)};
+        channel_->found = {ScriptedChannel::of(Kind::NotSent)};
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        until_due();
+        CPPUNIT_ASSERT(Delivery::Unknown == world_->message(id).delivery);
+        work();
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, channel_->sent.size());
+        const Texts expected{"sms_status_update unknown", "sms_status_update sent"};
+        CPPUNIT_ASSERT(expected == world_->events());
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+    }
+
+    void a_failed_look_up_is_no_answer() {
+        class Throwing : public ScriptedChannel {
+        public:
+            Receipt look_up(const OutboundMessage&, Time) override {
+                throw std::runtime_error("broken");
+            }
+        };
+        channel_ = std::make_shared<Throwing>();
+        start("worker-1");
         channel_->receipts = {ScriptedChannel::of(Kind::Unknown)};
         const std::string id = world_->owe_text("hi", 0);
         work();
+        to_the_end();
         unknown_for_good(id);
+    }
+
+    void an_organisation_may_want_unknown_texts_sent_once_more() {
+        insistent_ = true;
+        start("worker-1");
+        for (int i = 0; i < 5; ++i)
+            channel_->receipts.push_back(ScriptedChannel::of(Kind::Unknown));
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        to_the_end();
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, channel_->sent.size());
+        CPPUNIT_ASSERT_EQUAL(size_t{8}, channel_->looked_up.size());
+        CPPUNIT_ASSERT(Delivery::Unknown == world_->message(id).delivery);
+        CPPUNIT_ASSERT_EQUAL(1.0, metric("tandem_outbox_possible_duplicates_total"));
+        const auto history = world_->store->status_history(World::organization, id, 100);
+        CPPUNIT_ASSERT(history);
+        CPPUNIT_ASSERT_EQUAL(
+            1l, std::count_if(history->begin(), history->end(),
+                              [](const auto& line) { return line.error_code == resent_mark; }));
+    }
+
+    void an_unknown_text_is_not_sent_once_more_after_an_opt_out() {
+        insistent_ = true;
+        start("worker-1");
+        channel_->receipts = {ScriptedChannel::of(Kind::Unknown)};
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        world_->opts_out();
+        to_the_end();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        CPPUNIT_ASSERT(Delivery::Unknown == world_->message(id).delivery);
+    }
+
+    void a_status_callback_settles_an_unknown_outcome() {
+        channel_->receipts = {ScriptedChannel::of(Kind::Unknown)};
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        store::Status status;
+        status.message_id = id;
+        status.delivery = Delivery::Delivered;
+        status.provider_id = "SM1";
+        status.at = world_->clock.now();
+        world_->commit({world_->conversation(), status});
+        until_due();
+        CPPUNIT_ASSERT(channel_->looked_up.empty());
+        CPPUNIT_ASSERT(Delivery::Delivered == world_->message(id).delivery);
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+    }
+
+    void an_id_from_a_callback_is_an_acceptance() {
+        channel_->receipts = {ScriptedChannel::of(Kind::Unknown)};
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        store::Status status;  // the provider said `queued`, which is no step up
+        status.message_id = id;
+        status.delivery = Delivery::Unknown;
+        status.keep_delivery = true;
+        status.provider_id = "SM1";
+        status.at = world_->clock.now();
+        world_->commit({world_->conversation(), status});
+        until_due();
+        CPPUNIT_ASSERT(channel_->looked_up.empty());
+        CPPUNIT_ASSERT(Delivery::Sending == world_->message(id).delivery);
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+    }
+
+    void a_provider_that_was_away_for_a_day_gets_nothing_late() {
+        const Time back = world_->clock.now() + std::chrono::hours{26};
+        channel_->during = [&] {
+            if (world_->clock.now() < back)
+                channel_->receipts = {ScriptedChannel::of(Kind::NotSent)};
+        };
+        Texts ids;
+        for (int i = 0; i < 20; ++i) ids.push_back(world_->owe_text("hi", -1));
+        work();
+        while (!world_->ever_due(store::OwedKind::Send).empty()) until_due();
+        world_->clock.milliseconds = back.time_since_epoch().count();
+        work();
+        for (const auto& id : ids)
+            CPPUNIT_ASSERT(Delivery::Expired == world_->message(id).delivery);
+        // It was probed, and by a few rows at a time.
+        CPPUNIT_ASSERT(channel_->sent.size() < 4 * 360 + 50);
+        const size_t before = channel_->sent.size();
+        const std::string fresh = world_->owe_text("hi", -1);
+        for (int i = 0; i < 3; ++i) {
+            world_->clock.advance(std::chrono::seconds{10});
+            work();
+        }
+        CPPUNIT_ASSERT_EQUAL(before + 1, channel_->sent.size());
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(fresh).delivery);
+    }
+
+    void a_wrong_account_loses_nothing_and_holds_everything() {
+        Receipt refused = ScriptedChannel::of(Kind::Refused);
+        refused.account_refused = true;
+        channel_->receipts = {refused};
+        const std::string first = world_->owe_text("one", -1);
+        const std::string second = world_->owe_text("two", -1);
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("twilio refuses the account, its messages wait"),
+                             sender_->trouble());
+        CPPUNIT_ASSERT_EQUAL(1.0, metric("tandem_provider_account_refusals_total twilio"));
+        for (int i = 0; i < 55; ++i) {
+            world_->clock.advance(std::chrono::seconds{1});
+            work();
+        }
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        for (int i = 0; i < 10; ++i) {
+            world_->clock.advance(std::chrono::seconds{1});
+            work();
+        }
+        to_the_end();
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(first).delivery);
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(second).delivery);
+        CPPUNIT_ASSERT_EQUAL(std::string(), sender_->trouble());
+    }
+
+    void a_broken_provider_is_left_alone_and_probed() {
+        for (int i = 0; i < 6; ++i)
+            channel_->receipts.push_back(ScriptedChannel::of(Kind::NotSent));
+        for (int i = 0; i < 8; ++i) world_->owe_text("hi", -1);
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{5}, channel_->sent.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("twilio does not work, its messages wait"),
+                             sender_->trouble());
+        CPPUNIT_ASSERT_EQUAL(3.0, metric("tandem_outbox_postponed_total twilio circuit"));
+        // Those that waited were not tried: it is no attempt of theirs.
+        for (const auto& row : world_->ever_due(store::OwedKind::Send))
+            CPPUNIT_ASSERT(row.attempts == 1 ||
+                           row.due_at >= world_->clock.now() + std::chrono::seconds{10});
+        world_->clock.advance(std::chrono::milliseconds{10500});
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{6}, channel_->sent.size());
+        to_the_end();
+        CPPUNIT_ASSERT_EQUAL(size_t{6 + 8}, channel_->sent.size());
+        CPPUNIT_ASSERT_EQUAL(std::string(), sender_->trouble());
+    }
+
+    void an_instance_has_its_pace() {
+        outlet_ = {2, 2};
+        start("worker-1");
+        for (int i = 0; i < 6; ++i) world_->owe_text("hi", -1);
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, channel_->sent.size());
+        for (const size_t sent : {4, 6}) {
+            world_->clock.advance(std::chrono::seconds{1});
+            work();
+            CPPUNIT_ASSERT_EQUAL(sent, channel_->sent.size());
+        }
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+        CPPUNIT_ASSERT_EQUAL(4.0, metric("tandem_outbox_postponed_total twilio pace"));
+    }
+
+    void billed_segments_are_counted() {
+        Receipt receipt = ScriptedChannel::accepted("SM1");
+        receipt.segments = 3;
+        channel_->receipts = {receipt};
+        world_->owe_text("hi", -1);
+        world_->owe_text("hi", -1);
+        work();
+        CPPUNIT_ASSERT_EQUAL(3.0, metric("tandem_sms_segments_total twilio"));
+    }
+
+    void a_durable_provider_id_is_told() {
+        const std::string id = world_->owe_text("hi", -1);
+        work();
+        CPPUNIT_ASSERT(Texts{std::string(World::organization) + " twilio SM1"} == told_);
     }
 
     void a_channel_that_throws_leaves_an_unknown_outcome() {
         channel_->during = [] { throw std::runtime_error("broken"); };
         const std::string id = world_->owe_text("hi", 0);
         work();
+        to_the_end();
         unknown_for_good(id);
     }
 
@@ -281,7 +531,10 @@ public:
         CPPUNIT_ASSERT(Delivery::Sending == world_->message(id).delivery);  // still claimed
         world_->clock.advance(Milliseconds{60001});
         work();
-        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        CPPUNIT_ASSERT(Delivery::Unknown == world_->message(id).delivery);
+        work();  // what began a minute ago can be asked for at once
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->looked_up.size());
+        to_the_end();
         unknown_for_good(id);
     }
 
@@ -390,18 +643,23 @@ private:
         ground.committer = unsteady_.get();
         ground.clock = &world_->clock;
         ground.ids = &world_->ids;
-        ground.organizations = &world_->organizations;
+        ground.organizations = insistent_ ? &world_->insistent : &world_->organizations;
         ground.log = &world_->log;
         ground.metrics = &world_->metrics;
         ground.gate = &gate_;
         return ground;
     }
-    static SenderOptions options(const std::string& worker) {
+    SenderOptions options(const std::string& worker) {
         SenderOptions options;
         options.worker = worker;
         options.record_pause = Milliseconds{1};
         options.record_tries = 10;
         options.seed = 7;
+        options.outlets["twilio"] = outlet_;
+        options.on_accepted = [this](const std::string& organization, const std::string& instance,
+                                     const std::string& provider_id) {
+            told_.push_back(organization + ' ' + instance + ' ' + provider_id);
+        };
         options.status_url = [](const std::string& instance) {
             return "https://gw/api/webhooks/" + instance + "/sms/status";
         };
@@ -413,6 +671,17 @@ private:
     }
     void work() {
         for (const auto& row : world_->due(store::OwedKind::Send)) sender_->work(row);
+    }
+    /// As long as it takes until something is due, and that done.
+    void until_due() {
+        const Time due = world_->ever_due(store::OwedKind::Send).at(0).due_at;
+        world_->clock.advance(std::max(Milliseconds{0}, due - world_->clock.now()));
+        work();
+    }
+    void to_the_end() {
+        for (int i = 0; i < 1000 && !world_->ever_due(store::OwedKind::Send).empty(); ++i)
+            until_due();
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
     }
     double metric(const std::string& name) { return world_->metrics.value(name); }
 
@@ -435,6 +704,9 @@ private:
     std::shared_ptr<ScriptedChannel> channel_;
     std::unique_ptr<Unsteady> unsteady_;
     FenceGate gate_;
+    OutletOptions outlet_;
+    bool insistent_ = false;
+    Texts told_;
     std::unique_ptr<Sender> sender_;
 };
 

@@ -23,7 +23,7 @@ class HeldClock : public Clock {
 public:
     Time now() const override { return Time{Milliseconds{milliseconds.load()}}; }
     std::chrono::steady_clock::time_point steady() const override {
-        return std::chrono::steady_clock::now();
+        return std::chrono::steady_clock::time_point{Milliseconds{milliseconds.load()}};
     }
     void advance(Milliseconds by) { milliseconds += by.count(); }
     std::atomic<int64_t> milliseconds{1795324691000};
@@ -39,6 +39,13 @@ public:
         if (receipts.empty()) return accepted("SM" + std::to_string(sent.size()));
         deliver::Receipt next = receipts.front();
         receipts.erase(receipts.begin());
+        return next;
+    }
+    deliver::Receipt look_up(const deliver::OutboundMessage& message, Time begun_at) override {
+        looked_up.emplace_back(message.message_id, begun_at);
+        if (found.empty()) return {};
+        deliver::Receipt next = found.front();
+        found.erase(found.begin());
         return next;
     }
     unsigned max_text_units() const override { return units; }
@@ -60,7 +67,9 @@ public:
 
     std::vector<deliver::OutboundMessage> sent;
     std::vector<deliver::Receipt> receipts;
-    std::function<void()> during;  // called while the provider works
+    std::vector<std::pair<std::string, Time>> looked_up;
+    std::vector<deliver::Receipt> found;  // what look-ups tell, once each, then: unknown
+    std::function<void()> during;         // called while the provider works
     unsigned units = 1600;
 
 private:
@@ -216,18 +225,20 @@ public:
     store::QuietLog log;
     store::CountingMetrics metrics;
     IdSource ids{clock};
-    domain::Organizations organizations{{organization_row()}};
+    domain::Organizations organizations{{organization_row(false)}};
+    domain::Organizations insistent{{organization_row(true)}};  // resends what is unknown
     std::shared_ptr<store::Store> store;
     std::unique_ptr<store::GroupCommitter> committer;
 
 private:
-    static domain::Organization organization_row() {
+    static domain::Organization organization_row(bool resend_unknown) {
         domain::Organization row;
         row.id = organization;
         row.name = "BICI Bike Store";
         row.numbers = {"+15550001111"};
         row.channel = "twilio";
         row.responder = "ai";
+        row.resend_unknown = resend_unknown;
         return row;
     }
     template <typename T>
