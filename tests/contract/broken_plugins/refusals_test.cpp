@@ -62,9 +62,9 @@ public:
             const char* words;
         };
         static constexpr std::array cases{
-            Case{"newer_minor", "built for ABI 1.41 and this host speaks ABI 1.1: upgrade Tandem"},
+            Case{"newer_minor", "built for ABI 1.42 and this host speaks ABI 1.2: upgrade Tandem"},
             Case{"older_minor",
-                 "built for ABI 1.0 and this host speaks ABI 1.1: upgrade the plugin"},
+                 "built for ABI 1.0 and this host speaks ABI 1.2: upgrade the plugin"},
             Case{"short_descriptor", "its descriptor has 40 bytes"},
             Case{"null_descriptor", "its entry function returned null"},
             Case{"bad_id", "its id 'Acme Channel' is not reverse DNS"},

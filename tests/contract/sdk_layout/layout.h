@@ -17,9 +17,11 @@
 #include "tandem/abi/host.h"
 #include "tandem/abi/http.h"
 #include "tandem/abi/log.h"
+#include "tandem/abi/reconcile.h"
 #include "tandem/abi/responder.h"
 #include "tandem/abi/voice.h"
 #include "tandem/abi/webhook.h"
+#include "tandem/abi/websocket.h"
 
 static int differences = 0;
 
