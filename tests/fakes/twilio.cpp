@@ -1,155 +1,229 @@
 #include "fakes/twilio.h"
 
-#include <Poco/Net/HTMLForm.h>
-#include <Poco/Net/HTTPBasicCredentials.h>
-#include <Poco/Net/HTTPRequestHandler.h>
-#include <Poco/Net/HTTPRequestHandlerFactory.h>
-#include <Poco/Net/HTTPServer.h>
-#include <Poco/Net/HTTPServerParams.h>
-#include <Poco/Net/HTTPServerRequest.h>
-#include <Poco/Net/HTTPServerResponse.h>
-#include <Poco/Net/ServerSocket.h>
-
-#include <chrono>
-#include <cstdio>
+#include <algorithm>
+#include <thread>
 
 namespace tandem::fakes {
 
-using Poco::Net::HTTPResponse;
+namespace {
 
-class Twilio::Handler : public Poco::Net::HTTPRequestHandler {
-public:
-    explicit Handler(Twilio& twilio) : twilio_(twilio) {}
+bool is_media(const std::string& path) {
+    return path.find("/Media") != std::string::npos;
+}
 
-    void handleRequest(Poco::Net::HTTPServerRequest& request,
-                       Poco::Net::HTTPServerResponse& response) override {
-        response.setContentType("application/json");
-        std::unique_lock lock(twilio_.mutex_);
-        ++twilio_.requests_;
-        const std::string path = "/2010-04-01/Accounts/" + twilio_.account_sid_ + "/Messages.json";
-        if (request.getMethod() != "POST" || request.getURI() != path)
-            return complain(response, 404, 20404, "no resource " + request.getURI());
-        if (!authenticated(request)) return complain(response, 401, 20003, "Authenticate");
-        if (request.getContentType().rfind("application/x-www-form-urlencoded", 0) != 0)
-            return complain(response, 400, 21603, "not a form: " + request.getContentType());
+}  // namespace
 
-        Poco::Net::HTMLForm form(request, request.stream());
-        const std::map<std::string, std::string> fields(form.begin(), form.end());
-        for (const char* needed : {"To", "Body"})
-            if (!fields.count(needed) || fields.at(needed).empty())
-                return complain(response, 400, 21604, std::string("missing ") + needed);
-        if (!fields.count("From") && !fields.count("MessagingServiceSid"))
-            return complain(response, 400, 21603, "neither From nor MessagingServiceSid");
+std::string value_of(const Pairs& fields, const std::string& name) {
+    for (const auto& [own, value] : fields)
+        if (own == name) return value;
+    return {};
+}
 
-        switch (twilio_.mood_) {
-            case Mood::RateLimit:
-                response.set("Retry-After", "1");
-                return answer(response, 429,
-                              R"({"code":20429,"message":"Too Many Requests","status":429})");
-            case Mood::ServerError:
-                return answer(response, 500, R"({"code":20500,"message":"Internal","status":500})");
-            case Mood::Refuse:
-                return answer(response, 400,
-                              R"({"code":21610,"message":"unsubscribed recipient","status":400})");
-            case Mood::Garbage:
-                response.setContentType("text/html");
-                return answer(response, 200, "<html>busy</html>");
-            case Mood::Accept: break;
-        }
-        char sid[40];
-        std::snprintf(sid, sizeof sid, "SM%032zx", twilio_.messages_.size() + 0xfeed0000);
-        twilio_.messages_.push_back({sid, fields});
-        twilio_.changed_.notify_all();
-        answer(response, 201,
-               std::string(R"({"sid":")") + sid +
-                   R"(","status":"queued","error_code":null,"error_message":null,)" +
-                   R"("num_segments":"1"})");
-    }
+bool has(const Pairs& fields, const std::string& name) {
+    return std::any_of(fields.begin(), fields.end(),
+                       [&](const auto& field) { return field.first == name; });
+}
 
-private:
-    bool authenticated(const Poco::Net::HTTPServerRequest& request) const {
-        if (!request.hasCredentials()) return false;
-        const Poco::Net::HTTPBasicCredentials credentials(request);
-        return credentials.getUsername() == twilio_.account_sid_ &&
-               credentials.getPassword() == twilio_.auth_token_;
-    }
-
-    void complain(Poco::Net::HTTPServerResponse& response, int status, int code,
-                  const std::string& reason) {
-        twilio_.complaints_.push_back(reason);
-        answer(response, status,
-               "{\"code\":" + std::to_string(code) +
-                   ",\"message\":\"refused\",\"status\":" + std::to_string(status) + "}");
-    }
-
-    static void answer(Poco::Net::HTTPServerResponse& response, int status,
-                       const std::string& body) {
-        response.setStatus(static_cast<HTTPResponse::HTTPStatus>(status));
-        response.sendBuffer(body.data(), body.size());
-    }
-
-    Twilio& twilio_;
-};
-
-struct Twilio::Server {
-    class Factory : public Poco::Net::HTTPRequestHandlerFactory {
-    public:
-        explicit Factory(Twilio& twilio) : twilio_(twilio) {}
-        Poco::Net::HTTPRequestHandler* createRequestHandler(
-            const Poco::Net::HTTPServerRequest&) override {
-            return new Handler(twilio_);
-        }
-
-    private:
-        Twilio& twilio_;
-    };
-
-    explicit Server(Twilio& twilio)
-        : socket(Poco::Net::SocketAddress("127.0.0.1", 0)),
-          server(new Factory(twilio), socket, new Poco::Net::HTTPServerParams) {
-        server.start();
-    }
-    ~Server() { server.stopAll(true); }
-
-    Poco::Net::ServerSocket socket;
-    Poco::Net::HTTPServer server;
-};
+std::string rfc2822(std::time_t time) {
+    char text[64];
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &parts);
+    return text;
+}
 
 Twilio::Twilio(std::string account_sid, std::string auth_token)
-    : account_sid_(std::move(account_sid)),
-      auth_token_(std::move(auth_token)),
-      server_(std::make_unique<Server>(*this)) {}
+    : account_sid_(std::move(account_sid)), auth_token_(std::move(auth_token)) {}
 
-Twilio::~Twilio() = default;
-
-std::string Twilio::url() const {
-    return "http://127.0.0.1:" + std::to_string(server_->socket.address().port());
+void Twilio::calls_back(Gateway& gateway, Script& script) {
+    gateway_ = &gateway;
+    script_ = &script;
 }
 
-void Twilio::mood(Mood mood) {
+void Twilio::sign(Webhook& webhook, const std::string& public_url) const {
+    Pairs fields = form_of(webhook.body);
+    std::sort(fields.begin(), fields.end());
+    std::string text = public_url + webhook.target;
+    for (const auto& [name, value] : fields) text += name + value;
+    webhook.headers.emplace_back("X-Twilio-Signature", base64(hmac("SHA1", auth_token_, text)));
+}
+
+std::string Twilio::sid(const char* prefix) {
+    char text[40];
+    // Of its own for every run, and in no order that could be relied on.
+    static const unsigned long long run =
+        std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+    std::snprintf(text, sizeof text, "%s%016llx%016lx", prefix, run,
+                  next_sid_++ * 0x9e3779b97f4a7c15ul);
+    return text;
+}
+
+std::string Twilio::sid_in(const std::string& path, const std::string& collection) {
+    const size_t begin = path.find(collection + "/");
+    if (begin == std::string::npos) return {};
+    const size_t first = begin + collection.size() + 1;
+    return path.substr(first, path.find_first_of("./", first) - first);
+}
+
+void Twilio::refuse(int status, int code, const std::string& text) const {
+    throw Refusal{error(status, code, text), text};
+}
+
+void Twilio::decline(int status, int code, const std::string& text) const {
+    throw Refusal{error(status, code, text), ""};
+}
+
+Answer Twilio::error(int status, int code, const std::string& text) const {
+    if (code == 0)
+        code = status == 401   ? 20003
+               : status == 404 ? 20404
+               : status == 429 ? 20429
+               : status == 503 ? 20503
+               : status >= 500 ? 20500
+                               : 20001;
+    return {status,
+            Json{{"code", code},
+                 {"message", text},
+                 {"more_info", "https://www.twilio.com/docs/errors/" + std::to_string(code)},
+                 {"status", status}}
+                .dump(),
+            "application/json",
+            {{"Twilio-Concurrent-Requests", "1"}}};
+}
+
+std::string Twilio::endpoint(const Request& request) const {
+    const auto rest = request.below("/2010-04-01/Accounts/");
+    if (!rest) return {};
+    const std::string path = rest->substr(std::min(rest->find('/'), rest->size()));
+    const bool reads = request.method == "GET";
+    if (path == "/Messages.json") return reads ? "messages.list" : "messages.create";
+    if (path == "/Calls.json" && reads) return "calls.list";
+    if (path.rfind("/Messages/", 0) == 0) {
+        if (is_media(path)) return reads && path.ends_with("/Media.json") ? "media.list" : "";
+        if (!path.ends_with(".json")) return {};
+        if (request.method == "DELETE") return "messages.delete";
+        return reads ? "messages.get" : "messages.update";
+    }
+    if (path.rfind("/Calls/", 0) == 0 && path.ends_with(".json"))
+        return reads ? "calls.get" : "calls.update";
+    return {};
+}
+
+Json Twilio::fields(const Request& request) const {
+    Json fields = Json::object();
+    for (const auto& [name, value] : form_of(request.body)) fields[name] = value;
+    for (const auto& [name, value] : request.query) fields[name] = value;
+    return fields;
+}
+
+void Twilio::check(const std::string& endpoint, const Request& request) {
+    if (request.header("Authorization") != "Basic " + base64(account_sid_ + ":" + auth_token_))
+        refuse(401, 20003, "Authenticate");
+    if (!request.below(account_path())) refuse(404, 20404, "another account: " + request.path);
+    const bool reads = request.method == "GET";
+    if (reads && !request.body.empty()) refuse(400, 20001, "a GET with a body");
+    if (request.method == "POST" &&
+        request.header("Content-Type").rfind("application/x-www-form-urlencoded", 0) != 0)
+        refuse(400, 20001, "not a form: " + request.header("Content-Type"));
+    const Pairs form = form_of(request.body);
+    for (const auto& [name, value] : form)
+        if (!valid_utf8(value)) refuse(400, 20001, name + " is not UTF-8");
+
     const std::lock_guard lock(mutex_);
-    mood_ = mood;
+    if (endpoint == "messages.create") check_create(form);
+    if (endpoint == "messages.list")
+        check_list(request.query, {"To", "From", "DateSent", "DateSent<", "DateSent>"});
+    if (endpoint == "calls.list")
+        check_list(request.query, {"To", "From", "Status", "ParentCallSid", "StartTime",
+                                   "StartTime<", "StartTime>", "EndTime", "EndTime<", "EndTime>"});
+    const std::string message = sid_in(request.path, "/Messages");
+    const std::string call = sid_in(request.path, "/Calls");
+    if (endpoint.rfind("messages.", 0) == 0 && !message.empty())
+        check_message_update(message, form);
+    if (endpoint == "calls.get" || endpoint == "calls.update") check_call_update(call, form);
 }
 
-std::vector<Twilio::Message> Twilio::messages() {
+Provider::Done Twilio::carry_out(const std::string& endpoint, const Request& request) {
     const std::lock_guard lock(mutex_);
-    return messages_;
+    const auto found = [&](const std::string& sid) {
+        return std::find_if(messages_.begin(), messages_.end(),
+                            [&](const Message& message) { return message.sid == sid; });
+    };
+    Json json;
+    if (endpoint == "messages.create") return create(form_of(request.body));
+    if (endpoint == "calls.update")
+        return update_call(sid_in(request.path, "/Calls"), form_of(request.body));
+    if (endpoint == "messages.list") json = list_messages(request);
+    if (endpoint == "calls.list") json = list_calls(request);
+    if (endpoint == "calls.get")
+        for (const Call& call : calls_)
+            if (call.sid == sid_in(request.path, "/Calls")) json = shown(call);
+    const auto message = found(sid_in(request.path, "/Messages"));
+    if (endpoint == "messages.get") json = shown(*message);
+    if (endpoint == "messages.update") {
+        const Pairs form = form_of(request.body);
+        if (has(form, "Body")) message->body.clear();
+        if (has(form, "Status")) message->status = "canceled";
+        json = shown(*message);
+    }
+    if (endpoint == "messages.delete") {
+        messages_.erase(message);
+        return {{204, "", "application/json", {}}, ""};
+    }
+    if (endpoint == "media.list") {
+        Json list = Json::array();
+        for (size_t i = 0; i < message->media.size(); ++i)
+            list.push_back({{"sid", "ME" + message->sid.substr(2, 30) + std::to_string(10 + i)},
+                            {"parent_sid", message->sid},
+                            {"content_type", message->media[i].second}});
+        json = {{"media_list", list}, {"page", 0}, {"page_size", 50}, {"next_page_uri", nullptr}};
+    }
+    return {{200, json.dump(), "application/json", {}}, ""};
 }
 
-std::vector<std::string> Twilio::complaints() {
+void Twilio::before_answer(const Done& done, const Mood& mood) {
+    Plan plan;
+    {
+        const std::lock_guard lock(mutex_);
+        plan = mood.more.contains("callbacks") ? plan_of(mood.more) : plan_;
+    }
+    if (plan.before_answer) run(plan, done.made);
+}
+
+void Twilio::after_answer(const Done& done, const Mood& mood) {
+    Plan plan;
+    {
+        const std::lock_guard lock(mutex_);
+        plan = mood.more.contains("callbacks") ? plan_of(mood.more) : plan_;
+    }
+    if (!plan.before_answer && !plan.statuses.empty())
+        std::thread([this, plan, sid = done.made] { run(plan, sid); }).detach();
+}
+
+Json Twilio::order(const std::string& name, const Json& body) {
+    if (name == "receive") return receive(body);
+    if (name == "status") return tell_status(body);
+    if (name == "call") return add_call(body);
+    if (name == "call_status") return call_status(body);
     const std::lock_guard lock(mutex_);
-    return complaints_;
-}
-
-size_t Twilio::requests() {
-    const std::lock_guard lock(mutex_);
-    return requests_;
-}
-
-bool Twilio::await(size_t count, int seconds) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(seconds),
-                             [&] { return messages_.size() >= count; });
+    if (name == "plan") {
+        plan_ = plan_of(body);
+        return Json::object();
+    }
+    Json list = Json::array();
+    if (name == "messages") {
+        for (const Message& message : messages_)
+            if (body.value("direction", "outbound-api") == message.direction)
+                list.push_back(shown(message));
+    } else if (name == "calls") {
+        for (const Call& call : calls_) {
+            list.push_back(shown(call));
+            list.back()["twiml"] = call.twiml;
+        }
+    } else {
+        throw std::runtime_error("no such order: " + name);
+    }
+    return list;
 }
 
 }  // namespace tandem::fakes

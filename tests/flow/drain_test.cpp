@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fakes/twilio.h"
 #include "flow/bike_store.h"
 #include "flow/event_source.h"
 
