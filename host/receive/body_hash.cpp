@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <type_traits>
 
 #include "receive/record.h"
 
@@ -84,8 +85,13 @@ std::string body_hash(const ProviderEvent& event) {
     StableHash hash;
     std::visit(
         [&](const auto& one) {
-            hash.add(one.business_address);
-            hash.add(one.customer_address);
+            using Event = std::decay_t<decltype(one)>;
+            constexpr bool is_status =
+                std::is_same_v<Event, MessageStatus> || std::is_same_v<Event, CallStatus>;
+            if (!is_status) {
+                hash.add(one.business_address);
+                hash.add(one.customer_address);
+            }
             add(hash, one);
         },
         event);

@@ -10,40 +10,6 @@ namespace tandem::receive {
 namespace {
 
 constexpr unsigned retry_after_s = 2;
-constexpr size_t max_dedupe_key_bytes = 512;
-
-const Incident& incident_of(const ProviderEvent& event) {
-    return std::visit([](const auto& one) -> const Incident& { return one; }, event);
-}
-
-/// What tells one withheld caller from the next.
-std::string contact_of(const ProviderEvent& event) {
-    if (const auto* message = std::get_if<MessageReceived>(&event)) return message->provider_id;
-    if (const auto* status = std::get_if<MessageStatus>(&event)) return status->provider_id;
-    const auto call = [](const auto& one) {
-        return one.call_id.empty() ? one.conversation_id : one.call_id;
-    };
-    if (const auto* started = std::get_if<CallStarted>(&event)) return call(*started);
-    if (const auto* ended = std::get_if<CallEnded>(&event)) return call(*ended);
-    return std::get<CallStatus>(event).call_id;
-}
-
-bool takes_texts(const domain::Address& address) {
-    if (address.kind == domain::AddressKind::Phone) return true;
-    return address.text.starts_with("whatsapp:") || address.text.starts_with("messenger:") ||
-           address.text.starts_with("rcs:");
-}
-
-bool serves(const domain::Organization& organization, const std::string& instance) {
-    return organization.channel == instance || organization.voice == instance ||
-           organization.responder == instance;
-}
-
-bool owns(const domain::Organization& organization, const std::string& address) {
-    for (const std::string& number : organization.numbers)
-        if (number == address) return true;
-    return false;
-}
 
 std::string_view result_word(Code code) {
     switch (code) {
@@ -52,10 +18,7 @@ std::string_view result_word(Code code) {
         case Code::Invalid:
         case Code::Unsupported:
         case Code::Limited: return "invalid";
-        case Code::Unavailable:
-        case Code::Timeout:
-        case Code::Cancelled: return "unavailable";
-        default: return "failed";
+        default: return is_passing(code) ? "unavailable" : "failed";
     }
 }
 
@@ -103,8 +66,40 @@ Intake::~Intake() {
     stop();
 }
 
-void Intake::take(const Source& source, const std::string& path, serve::Request request,
-                  serve::Responder responder) {
+/// Who vouches for a request, and how.
+struct Intake::Genuine {
+    const Source* source = nullptr;  // null: nobody
+    bool proven = false;
+    Error why;  // of the source that the path names, or of the sibling whose account it is
+};
+
+/// A signature is never skipped: only a wrong one is let through, and only where the
+/// operator asked for that; a request of nobody's account, or one that a plugin could not
+/// judge, is not.
+Intake::Genuine Intake::genuine_of(const std::vector<Source>& family,
+                                   const WebhookRequest& request) const {
+    Genuine unproven;
+    for (const Source& source : family) {
+        const auto verdict = source.source->verify(request);
+        if (verdict) return {&source, true, {}};
+        const Error& why = verdict.error();
+        if (&source == &family.front()) unproven.why = why;
+        // The path names this one, and it does not send the request on.
+        const bool ends_here = &source == &family.front() && why.code != Code::NotFound;
+        const bool its_account = why.code == Code::Unauthorized;
+        if (its_account && source.report_only && !unproven.source) {
+            unproven.source = &source;
+            unproven.why = why;
+        }
+        if (ends_here) break;
+    }
+    // One body for every reason: that the account is nobody's must not help to guess.
+    if (unproven.why.code == Code::NotFound) unproven.why.code = Code::Unauthorized;
+    return unproven;
+}
+
+void Intake::take(const std::vector<Source>& family, const std::string& path,
+                  serve::Request request, serve::Responder responder) {
     WebhookRequest webhook;
     webhook.method = std::move(request.method);
     webhook.public_url = options_.public_url + request.target;
@@ -115,24 +110,25 @@ void Intake::take(const Source& source, const std::string& path, serve::Request 
     webhook.body = std::move(request.body);
     webhook.received_at = ground_.clock->now();
 
-    const std::string& instance = source.source->instance();
-    if (const auto genuine = source.source->verify(webhook); !genuine) {
-        const Error& why = genuine.error();
-        const bool let_through = source.report_only && why.code == Code::Unauthorized;
+    const Genuine genuine = genuine_of(family, webhook);
+    if (!genuine.proven) {
+        const bool let_through = genuine.source != nullptr;
+        const std::string& instance =
+            (let_through ? *genuine.source : family.front()).source->instance();
         ground_.log->warn("receive",
                           let_through ? "UNPROVEN webhook let through: signature_mode is report"
                                       : "webhook refused: not genuine",
                           {{"provider", instance},
                            {"path", path},
-                           {"reason", why.text},
+                           {"reason", genuine.why.text},
                            {"client", request.client},
                            {"requestId", request.request_id}});
-        count(instance, "none", let_through ? "unproven" : result_word(why.code));
-        if (!let_through) return responder.answer(refusal(why));
+        count(instance, "none", let_through ? "unproven" : result_word(genuine.why.code));
+        if (!let_through) return responder.answer(refusal(genuine.why));
     }
     // A std::function must be copyable; a responder is not.
     auto waiting = std::make_shared<serve::Responder>(std::move(responder));
-    take_internal(source, std::move(webhook), [waiting](Result<WebhookAnswer> result) {
+    take_internal(*genuine.source, std::move(webhook), [waiting](Result<WebhookAnswer> result) {
         waiting->answer(response_of(std::move(result)));
     });
 }
@@ -181,41 +177,6 @@ void Intake::accept(DeliveryPtr delivery, Normalised said) {
     advance(delivery);
 }
 
-const domain::Organization* Intake::owner_of(std::string_view business, std::string& number) const {
-    // A messenger's sender is named by the phone number behind its scheme.
-    const size_t colon = business.find(':');
-    if (colon != std::string_view::npos) business.remove_prefix(colon + 1);
-    number = business;
-    if (const auto* owner = ground_.organizations->by_number(number)) return owner;
-    auto phone = domain::parse_phone(business, {});
-    if (!phone && !business.starts_with('+'))
-        phone = domain::parse_phone("+" + std::string(business), {});
-    if (!phone) return nullptr;
-    number = phone->text;
-    return ground_.organizations->by_number(number);
-}
-
-Result<Scope> Intake::scope_of(const std::string& instance, const ProviderEvent& event) const {
-    const Incident& incident = incident_of(event);
-    if (incident.dedupe_key.empty() || incident.dedupe_key.size() > max_dedupe_key_bytes)
-        return Error{Code::Internal, "the plugin gave no usable dedupe key"};
-    Scope scope;
-    scope.instance = instance;
-    scope.organization = owner_of(incident.business_address, scope.business);
-    if (!scope.organization)
-        return Error{Code::NotFound, "no organisation has this business number"};
-    if (!serves(*scope.organization, instance))
-        return Error{Code::NotFound,
-                     "organisation " + scope.organization->id + " is not served by this instance"};
-    const auto customer = domain::parse_provider_address(
-        incident.customer_address, scope.organization->default_region, contact_of(event));
-    if (!customer) return Error{Code::Invalid, "the customer's address: " + customer.error().text};
-    scope.customer = customer->text;
-    // An answer to one of our own numbers would come back as the next message, for ever.
-    scope.can_be_answered = takes_texts(*customer) && !owns(*scope.organization, scope.customer);
-    return scope;
-}
-
 void Intake::answer(const DeliveryPtr& delivery, Result<WebhookAnswer> result) {
     if (delivery->answered.exchange(true)) return;
     const std::chrono::duration<double> taken = ground_.clock->steady() - delivery->begun;
@@ -223,6 +184,10 @@ void Intake::answer(const DeliveryPtr& delivery, Result<WebhookAnswer> result) {
         ->histogram("tandem_webhook_ack_duration_seconds", "From a complete webhook to its answer.",
                     {{"provider", delivery->instance}})
         .observe(taken.count());
+    if (delivery->done) {
+        if (!result) return delivery->done(result.error());
+        return delivery->done(delivery->recorded_as);
+    }
     delivery->tell(std::move(result));
 }
 

@@ -41,7 +41,12 @@ struct Ground {
 struct IntakeOptions {
     std::string public_url;  // without a slash at the end
     Milliseconds coalesce{1500};
+    Milliseconds late{900000};      // a text that is learnt of later is a human's to answer
     size_t emitted_events = 10000;  // of plugins, waiting to be recorded
+    /// The contract gives a call's context 1 s; what is left of it is for the way back.
+    Milliseconds context_patience{900};
+    /// Between two looks for parked statuses that were missed by both sides.
+    Milliseconds parked_sweep{300000};
 };
 
 /// A source, and whether its signatures are enforced or only reported.
@@ -51,7 +56,7 @@ struct Source {
 };
 
 /// Safe from any thread between `start` and `stop`, which belong to one.
-class Intake : public EventIntake {
+class Intake : public EventIntake, public EventRecorder, public ParkedStatuses {
 public:
     Intake(Ground ground, IntakeOptions options);
     ~Intake() override;
@@ -61,8 +66,10 @@ public:
     /// What is still waiting is logged and dropped: a provider tells it again, or nobody can.
     void stop();
 
-    /// One webhook, on a worker: verified, normalised, recorded, answered.
-    void take(const Source& source, const std::string& path, serve::Request request,
+    /// One webhook, on a worker: verified, normalised, recorded, answered. The first source
+    /// is the one that the path names; where it says that the request is of an account that
+    /// is not its own, its siblings behind it are asked, and the first that knows it is it.
+    void take(const std::vector<Source>& family, const std::string& path, serve::Request request,
               serve::Responder responder);
 
     /// Told once, on any thread: the answer for the provider, or why there is none.
@@ -71,6 +78,10 @@ public:
     void take_internal(const Source& source, WebhookRequest request, Answered answered);
 
     bool emit(const std::string& instance, ProviderEvent event) override;
+    void record(const std::string& instance, ProviderEvent event, Done done) override;
+    void apply(const std::string& organization, const std::string& instance,
+               const std::string& provider_id) override;
+    void apply_line(const std::string& organization, const std::string& line_id) override;
 
 private:
     using Instant = std::chrono::steady_clock::time_point;
@@ -88,24 +99,47 @@ private:
     };
 
     // intake.cpp: what is asked and what is answered.
+    struct Genuine;
+    Genuine genuine_of(const std::vector<Source>& family, const WebhookRequest& request) const;
     void accept(DeliveryPtr delivery, Normalised said);
-    Result<Scope> scope_of(const std::string& instance, const ProviderEvent& event) const;
-    const domain::Organization* owner_of(std::string_view business, std::string& number) const;
     void answer(const DeliveryPtr& delivery, Result<WebhookAnswer> result);
     void count(const std::string& instance, std::string_view event, std::string_view result);
+
+    // scope.cpp: whose event it is.
+    Result<Scope> scope_of(const std::string& instance, const ProviderEvent& event) const;
+    Result<const domain::Organization*> owner_of(const std::string& instance,
+                                                 std::string_view business,
+                                                 std::string& number) const;
 
     // recording.cpp: one event after the other, each in the lane of its conversation.
     void advance(const DeliveryPtr& delivery);
     void attempt(const DeliveryPtr& delivery, const store::Lanes::Release& release);
-    Result<std::optional<store::ChangeSet>> build(Delivery& delivery);
-    Result<std::optional<domain::Message>> message_of(const Delivery& delivery,
-                                                      const MessageStatus& event);
-    Result<std::optional<domain::Call>> call_of(const Delivery& delivery,
-                                                const std::string& call_id,
-                                                const std::string& conversation_id);
     void settle(const DeliveryPtr& delivery, const Result<store::Outcome>& outcome);
+    void learned_line(const DeliveryPtr& delivery);
     void recorded(const DeliveryPtr& delivery, std::string_view result);
     void fail(const DeliveryPtr& delivery, Error error);
+
+    // building.cpp: what the event in hand changes, from what is known of it.
+    using Built = Result<std::optional<store::ChangeSet>>;
+    Built build(Delivery& delivery, const MessageReceived& event);
+    Built build(Delivery& delivery, const MessageStatus& event);
+    Built build(Delivery& delivery, const CallStarted& event);
+    Built build(Delivery& delivery, const CallEnded& event);
+    Built build(Delivery& delivery, const CallStatus& event);
+    Moment moment() const;
+    Result<std::optional<domain::Message>> message_of(const Delivery& delivery,
+                                                      const MessageStatus& event);
+    Result<std::optional<domain::Call>> call_of(const Delivery& delivery, const std::string& ours,
+                                                const std::string& line_id,
+                                                const std::string& conversation_id);
+
+    // parking.cpp: what came before what it is about.
+    void park(const DeliveryPtr& delivery, const store::Lanes::Release& release);
+    void unpark(const std::string& organization, const std::string& scope,
+                const std::string& prefix);
+    void take_parked(const domain::Organization& organization, const store::Note& note);
+    void forget_parked(const Delivery& delivery);
+    void sweep_parked();
 
     // waiting.cpp: the intake's own thread.
     void run();
@@ -120,6 +154,7 @@ private:
     std::condition_variable changed_;
     std::deque<Emitted> emitted_;      // guarded by mutex_
     std::deque<Impatient> impatient_;  // guarded by mutex_: by deadline, the next first
+    Instant next_sweep_{};             // of the intake's thread
     size_t in_hand_ = 0;               // guarded by mutex_: emitted events being recorded
     bool running_ = false;             // guarded by mutex_
     bool stopped_ = false;             // guarded by mutex_: takes no more events

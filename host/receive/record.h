@@ -29,10 +29,18 @@ struct Moment {
     Time now{};
     IdSource* ids = nullptr;
     Milliseconds coalesce{1500};  // how long an AI turn waits for more of the customer's texts
+    Milliseconds late{900000};    // a text that is learnt of later is a human's to answer
 };
 
 /// The precondition at this index is the dedupe key's, in every ChangeSet made here.
 constexpr size_t dedupe_precondition = 0;
+
+/// The text was written so long ago that a machine's answer would come as a surprise. Only
+/// where the event says when it happened.
+bool is_late(const MessageReceived& event, const Moment& moment);
+
+/// How many messages of the snapshot a late text needs: whether a newer one opted out or in.
+constexpr unsigned messages_of_late_text = 50;
 
 /// A customer's text: lead, message, `sms_received`, opting out or in, and the AI turn or the
 /// human that it is owed.
@@ -51,11 +59,20 @@ store::ChangeSet record(const CallStarted& event, const Scope& scope,
                         const store::Snapshot& snapshot, const std::optional<domain::Call>& known,
                         const Moment& moment);
 
-/// A call is over: its record, its turns as messages, its summary.
+/// A call is over: its record, its turns as messages, its summary. The first end is told;
+/// one that knows what was said is told once more after one that did not; any other only
+/// completes the record.
 store::ChangeSet record(const CallEnded& event, const Scope& scope, const store::Snapshot& snapshot,
                         const std::optional<domain::Call>& known, const Moment& moment);
 
-/// 128 bits over all that a repetition of the event must say again. Tells a repetition from
+/// What became of a line. One that never connected ends its call, unless that is over or
+/// somebody answered; everything else is only remembered, for the voice provider tells more.
+store::ChangeSet record(const CallStatus& event, const Scope& scope,
+                        const store::Snapshot& snapshot, const domain::Call& known,
+                        const Moment& moment);
+
+/// 128 bits over all that a repetition of the event must say again; of a status without the
+/// addresses, for it is about what has them. Tells a repetition from
 /// a contradiction; no protection against somebody who forges one.
 std::string body_hash(const ProviderEvent& event);
 

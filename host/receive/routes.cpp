@@ -1,8 +1,29 @@
 #include "receive/routes.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tandem::receive {
+
+namespace {
+
+/// The source and, behind it, those of the same plugin that have the same route.
+std::vector<Source> family_of(const Source& source, const WebhookRoute& declared,
+                              const std::vector<Source>& sources) {
+    std::vector<Source> family{source};
+    for (const Source& other : sources) {
+        if (other.source == source.source || other.source->plugin() != source.source->plugin())
+            continue;
+        const auto& routes = other.source->routes();
+        const bool same = std::any_of(routes.begin(), routes.end(), [&](const auto& one) {
+            return !one.internal && one.method == declared.method && one.path == declared.path;
+        });
+        if (same) family.push_back(other);
+    }
+    return family;
+}
+
+}  // namespace
 
 std::vector<serve::Route> webhook_routes(Intake& intake, const std::vector<Source>& sources,
                                          size_t body_limit) {
@@ -15,9 +36,10 @@ std::vector<serve::Route> webhook_routes(Intake& intake, const std::vector<Sourc
             route.pattern = "/api/webhooks/" + source.source->instance() + "/" + declared.path;
             route.access = serve::Access::Webhook;
             route.body_limit = declared.method == "GET" ? 0 : body_limit;
-            route.handler = [&intake, source, path = declared.path](serve::Request request,
-                                                                    serve::Responder responder) {
-                intake.take(source, path, std::move(request), std::move(responder));
+            route.handler = [&intake, family = family_of(source, declared, sources),
+                             path = declared.path](serve::Request request,
+                                                   serve::Responder responder) {
+                intake.take(family, path, std::move(request), std::move(responder));
             };
             routes.push_back(std::move(route));
         }

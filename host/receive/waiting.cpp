@@ -14,8 +14,6 @@ constexpr size_t max_in_hand = 64;
 constexpr unsigned max_attempts = 10;
 constexpr std::chrono::milliseconds first_delay{500};
 constexpr std::chrono::milliseconds longest_delay{30000};
-// The contract: after this long a call is answered without storage.
-constexpr std::chrono::milliseconds context_patience{1000};
 
 }  // namespace
 
@@ -61,6 +59,13 @@ void Intake::run() {
     std::unique_lock lock(mutex_);
     while (running_) {
         const Instant now = std::chrono::steady_clock::now();
+        if (next_sweep_ <= now) {
+            next_sweep_ = now + options_.parked_sweep;
+            lock.unlock();
+            sweep_parked();
+            lock.lock();
+            continue;
+        }
         if (!impatient_.empty() && impatient_.front().deadline <= now) {
             const DeliveryPtr delivery = impatient_.front().delivery.lock();
             impatient_.pop_front();
@@ -80,7 +85,7 @@ void Intake::run() {
             lock.lock();
             continue;
         }
-        Instant wake = now + longest_delay;
+        Instant wake = std::min(now + longest_delay, next_sweep_);
         if (!impatient_.empty()) wake = std::min(wake, impatient_.front().deadline);
         if (in_hand_ < max_in_hand)
             for (const Emitted& one : emitted_) wake = std::min(wake, one.not_before);
@@ -98,9 +103,18 @@ void Intake::begin(Emitted emitted) {
     accept(std::move(delivery), std::move(said));
 }
 
+void Intake::record(const std::string& instance, ProviderEvent event, Done done) {
+    auto delivery = std::make_shared<Delivery>();
+    delivery->instance = instance;
+    delivery->begun = ground_.clock->steady();
+    delivery->done = std::move(done);
+    Normalised said;
+    said.events.push_back(std::move(event));
+    accept(std::move(delivery), std::move(said));
+}
+
 void Intake::end(Emitted emitted, const Result<WebhookAnswer>& result) {
-    const bool again = !result && (result.error().code == Code::Unavailable ||
-                                   result.error().code == Code::Timeout);
+    const bool again = !result && is_passing(result.error().code);
     const bool given_up = again && ++emitted.attempts >= max_attempts;
     if (given_up)
         ground_.log->error("receive", "an event of a plugin was given up",
@@ -117,7 +131,7 @@ void Intake::end(Emitted emitted, const Result<WebhookAnswer>& result) {
 
 void Intake::hurry(const DeliveryPtr& delivery) {
     const std::lock_guard lock(mutex_);
-    impatient_.push_back({delivery, std::chrono::steady_clock::now() + context_patience});
+    impatient_.push_back({delivery, std::chrono::steady_clock::now() + options_.context_patience});
     changed_.notify_all();
 }
 

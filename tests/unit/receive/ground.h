@@ -192,7 +192,7 @@ struct House {
         ground.log = &log;
         ground.metrics = &metrics;
         intake = std::make_unique<Intake>(
-            ground, IntakeOptions{"https://gw.example.com", Milliseconds{1500}, 100});
+            ground, IntakeOptions{.public_url = "https://gw.example.com", .emitted_events = 100});
         intake->start();
     }
     ~House() {

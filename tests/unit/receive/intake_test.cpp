@@ -182,7 +182,7 @@ public:
     }
 
     void numbers_that_this_instance_does_not_serve_are_not_found() {
-        for (const char* business : {"+14155550111", "+14155550123", "", "12345", "nonsense"}) {
+        for (const char* business : {"+14155550111", "+14155550123", "12345", "nonsense"}) {
             auto event = text("SM1", "Hello");
             event.business_address = business;
             say({event});
@@ -190,7 +190,7 @@ public:
         }
         CPPUNIT_ASSERT(house_->events().empty());
         CPPUNIT_ASSERT(house_->events("other").empty());
-        expect_counted("message_received", "unknown_number", 5);
+        expect_counted("message_received", "unknown_number", 4);
         // Written otherwise, the same number is the same business.
         for (const char* business : {"whatsapp:+14155550100", "+1 415 555 0100", "14155550100"}) {
             auto event = text(std::string("SM") + business, "Hello");
@@ -452,7 +452,7 @@ private:
     }
 
     std::shared_ptr<Asked> post(std::shared_ptr<Asked> asked = std::make_shared<Asked>()) {
-        house_->intake->take({house_->source, report_only_}, "sms/incoming", request(),
+        house_->intake->take({{house_->source, report_only_}}, "sms/incoming", request(),
                              serve::Responder(asked));
         return asked;
     }

@@ -1,0 +1,154 @@
+#include <utility>
+
+#include "context/context.h"
+#include "receive/delivery.h"
+#include "receive/intake.h"
+
+namespace tandem::receive {
+
+namespace {
+
+template <typename T>
+Result<std::optional<T>> optional_of(Result<T> found) {
+    if (found) return std::optional<T>(std::move(*found));
+    if (found.error().code == Code::NotFound) return std::optional<T>();
+    return found.error();
+}
+
+/// An outbound call that was placed and whose ids nobody knows yet: an event about an
+/// outbound call with this customer can mean no other.
+std::optional<domain::Call> awaited(const store::Snapshot& snapshot,
+                                    domain::CallDirection direction) {
+    const auto& call = snapshot.active_call;
+    const bool meant = call && direction == domain::CallDirection::Outbound &&
+                       call->direction == direction && call->line_id.empty() &&
+                       call->conversation_id.empty();
+    return meant ? call : std::nullopt;
+}
+
+}  // namespace
+
+Moment Intake::moment() const {
+    return {ground_.clock->now(), ground_.ids, options_.coalesce, options_.late};
+}
+
+Intake::Built Intake::build(Delivery& delivery, const MessageReceived& event) {
+    const Scope& scope = delivery.scopes[delivery.next];
+    const Moment now = moment();
+    const auto snapshot = ground_.store->snapshot(scope.organization->id, scope.customer,
+                                                  is_late(event, now) ? messages_of_late_text : 0);
+    if (!snapshot) return snapshot.error();
+    return std::optional(receive::record(event, scope, *snapshot, now));
+}
+
+Intake::Built Intake::build(Delivery& delivery, const MessageStatus& event) {
+    Scope& scope = delivery.scopes[delivery.next];
+    // Only to learn whose conversation it is; what counts is read after the snapshot.
+    auto message = message_of(delivery, event);
+    if (!message) return message.error();
+    if (!*message) return std::optional<store::ChangeSet>();
+    scope.customer = (*message)->address;
+    const auto snapshot = ground_.store->snapshot(scope.organization->id, scope.customer, 0);
+    if (!snapshot) return snapshot.error();
+    // Read after the snapshot: a change in between shows as another version.
+    message = message_of(delivery, event);
+    if (!message) return message.error();
+    if (!*message) return std::optional<store::ChangeSet>();
+    return std::optional(receive::record(event, scope, *snapshot, **message, moment()));
+}
+
+Intake::Built Intake::build(Delivery& delivery, const CallStarted& event) {
+    Scope& scope = delivery.scopes[delivery.next];
+    const auto look = [&] {
+        return call_of(delivery, event.our_call_id, event.call_id, event.conversation_id);
+    };
+    auto known = look();
+    if (!known) return known.error();
+    if (*known) scope.customer = (*known)->address;
+    const auto snapshot =
+        ground_.store->snapshot(scope.organization->id, scope.customer, context::messages_needed);
+    if (!snapshot) return snapshot.error();
+    if (delivery.asks_context) {
+        auto rendered = delivery.source->render_context(
+            delivery.request, context::dynamic_variables(*scope.organization, *snapshot));
+        if (!rendered) return rendered.error();
+        delivery.answer = std::move(*rendered);
+    }
+    known = look();
+    if (!known) return known.error();
+    if (!*known) known = awaited(*snapshot, event.direction);
+    return std::optional(receive::record(event, scope, *snapshot, *known, moment()));
+}
+
+Intake::Built Intake::build(Delivery& delivery, const CallEnded& event) {
+    Scope& scope = delivery.scopes[delivery.next];
+    const auto look = [&] {
+        return call_of(delivery, event.our_call_id, event.call_id, event.conversation_id);
+    };
+    auto known = look();
+    if (!known) return known.error();
+    if (*known) scope.customer = (*known)->address;
+    const auto snapshot = ground_.store->snapshot(scope.organization->id, scope.customer, 0);
+    if (!snapshot) return snapshot.error();
+    known = look();
+    if (!known) return known.error();
+    if (!*known) known = awaited(*snapshot, event.direction);
+    return std::optional(receive::record(event, scope, *snapshot, *known, moment()));
+}
+
+Intake::Built Intake::build(Delivery& delivery, const CallStatus& event) {
+    Scope& scope = delivery.scopes[delivery.next];
+    auto known = call_of(delivery, {}, event.call_id, {});
+    if (!known) return known.error();
+    if (!*known) return std::optional<store::ChangeSet>();
+    scope.customer = (*known)->address;
+    const auto snapshot = ground_.store->snapshot(scope.organization->id, scope.customer, 0);
+    if (!snapshot) return snapshot.error();
+    known = call_of(delivery, {}, event.call_id, {});
+    if (!known) return known.error();
+    if (!*known) return std::optional<store::ChangeSet>();
+    return std::optional(receive::record(event, scope, *snapshot, **known, moment()));
+}
+
+Result<std::optional<domain::Message>> Intake::message_of(const Delivery& delivery,
+                                                          const MessageStatus& event) {
+    const std::string& organization = delivery.scopes[delivery.next].organization->id;
+    if (!event.message_id.empty()) {
+        auto found = optional_of(ground_.store->message(organization, event.message_id));
+        if (!found) return found;
+        // One account's word on another account's message is no word.
+        const bool ours =
+            *found && ((*found)->instance.empty() || (*found)->instance == delivery.instance);
+        if (ours) return found;
+    }
+    if (event.provider_id.empty()) return std::optional<domain::Message>();
+    return optional_of(
+        ground_.store->message_by_provider_id(organization, delivery.instance, event.provider_id));
+}
+
+/// Our own id is the surest, for we gave it; a line has one call, whoever speaks on it.
+Result<std::optional<domain::Call>> Intake::call_of(const Delivery& delivery,
+                                                    const std::string& ours,
+                                                    const std::string& line_id,
+                                                    const std::string& conversation_id) {
+    const std::string& organization = delivery.scopes[delivery.next].organization->id;
+    store::Store& store = *ground_.store;
+    if (!ours.empty()) {
+        auto found = store.call(organization, ours);
+        // A provider hands back whatever stands in that place, also what is no call of ours.
+        if (found) return std::optional(std::move(*found));
+        const Code why = found.error().code;
+        if (why != Code::NotFound && why != Code::Unsupported) return found.error();
+    }
+    if (!line_id.empty()) {
+        auto found = store.call_by_line(organization, line_id);
+        if (!found && found.error().code == Code::Unsupported)
+            found = store.call_by_provider_id(organization, delivery.instance, line_id);
+        auto known = optional_of(std::move(found));
+        if (!known || *known) return known;
+    }
+    if (conversation_id.empty()) return std::optional<domain::Call>();
+    return optional_of(store.call_by_provider_id(organization, delivery.instance, conversation_id));
+}
+
+}  // namespace tandem::receive
