@@ -216,7 +216,7 @@ Result<void> WebSocket::Session::send(std::string_view text) {
     const SteadyTime deadline =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(max_send_ms);
     if (!run(deadline, [&] { return ended.has_value(); })) {
-        return broken(Code::Timeout, "the server does not take a message");
+        return broken(Code::Unavailable, "the server does not take a message");
     }
     if (*ended) return broken(Code::Unavailable, "the connection broke: " + ended->message());
     return {};

@@ -19,4 +19,23 @@ Code code_of(tandem_status status) {
     }
 }
 
+tandem_status status_of(Code code) {
+    switch (code) {
+        case Code::Ok: return TANDEM_OK;
+        case Code::Invalid: return TANDEM_INVALID;
+        case Code::NotFound: return TANDEM_NOT_FOUND;
+        case Code::Conflict: return TANDEM_CONFLICT;
+        case Code::Unauthorized: return TANDEM_UNAUTHORIZED;
+        case Code::Forbidden: return TANDEM_FORBIDDEN;
+        case Code::Unsupported: return TANDEM_UNSUPPORTED;
+        case Code::Unavailable: return TANDEM_UNAVAILABLE;
+        case Code::Timeout: return TANDEM_TIMEOUT;
+        case Code::Limited: return TANDEM_LIMITED;
+        case Code::Cancelled: return TANDEM_CANCELLED;
+        case Code::Corrupt: return TANDEM_CORRUPT;
+        case Code::Internal: break;
+    }
+    return TANDEM_INTERNAL;
+}
+
 }  // namespace tandem::load

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "load/code.h"
 #include "load/proxies.h"
 
 namespace tandem::load {
@@ -55,25 +56,6 @@ std::vector<fetch::Origin> allowed_origins(const TypedOptions& options) {
     return origins;
 }
 
-tandem_status status_of(Code code) {
-    switch (code) {
-        case Code::Ok: return TANDEM_OK;
-        case Code::Invalid: return TANDEM_INVALID;
-        case Code::NotFound: return TANDEM_NOT_FOUND;
-        case Code::Conflict: return TANDEM_CONFLICT;
-        case Code::Unauthorized: return TANDEM_UNAUTHORIZED;
-        case Code::Forbidden: return TANDEM_FORBIDDEN;
-        case Code::Unsupported: return TANDEM_UNSUPPORTED;
-        case Code::Unavailable: return TANDEM_UNAVAILABLE;
-        case Code::Timeout: return TANDEM_TIMEOUT;
-        case Code::Limited: return TANDEM_LIMITED;
-        case Code::Cancelled: return TANDEM_CANCELLED;
-        case Code::Corrupt: return TANDEM_CORRUPT;
-        case Code::Internal: break;
-    }
-    return TANDEM_INTERNAL;
-}
-
 }  // namespace
 
 InstanceServices::InstanceServices(std::shared_ptr<const Services> lent, std::string instance,
@@ -83,6 +65,7 @@ InstanceServices::InstanceServices(std::shared_ptr<const Services> lent, std::st
       plugin_(description.id),
       options_(std::move(options)),
       http_(allowed_origins(options_)),
+      websockets_(allowed_origins(options_), [this] { return refused("websocket"); }),
       table_(*this) {}
 
 bool InstanceServices::refused(const char* service) {
@@ -180,6 +163,21 @@ host::HttpResult InstanceServices::send(host::HttpRequest request) {
     result.headers = std::move(answer.headers);
     result.body = std::move(answer.body);
     return result;
+}
+
+host::Outcome InstanceServices::open_websocket(host::WebsocketRequest request,
+                                               std::unique_ptr<host::WebsocketConnection>& to) {
+    if (refused("websocket")) {
+        return {TANDEM_CANCELLED, "websocket: this instance has ended", 0};
+    }
+    if (!open_) return {TANDEM_UNAVAILABLE, "websocket: not before start", 0};
+    return websockets_.open(std::move(request), to);
+}
+
+void InstanceServices::close() {
+    open_ = false;
+    closed_ = true;
+    websockets_.close_all();
 }
 
 tandem_status InstanceServices::emit(const tandem_event* event) {

@@ -8,6 +8,7 @@
 #include "fetch/fetch.h"
 #include "load/load.h"
 #include "load/options.h"
+#include "load/websockets.h"
 #include "tandem/host/services.hpp"
 
 namespace tandem::load {
@@ -20,10 +21,11 @@ public:
     InstanceServices(std::shared_ptr<const Services> lent, std::string instance,
                      const Description& description, TypedOptions options);
 
-    /// http and events work from here on.
+    /// http, websocket and events work from here on.
     void open() { open_ = true; }
-    /// Nothing works from here on; each call is a breach and logged.
-    void close() { open_ = false, closed_ = true; }
+    /// Nothing works from here on; each call is a breach and logged. WebSockets that the
+    /// plugin left open are closed.
+    void close();
     /// Breaches are not logged any more either: the log may go now.
     void abandon();
 
@@ -38,6 +40,8 @@ public:
     tandem_time now() override;
     int64_t monotonic_ms() override;
     host::HttpResult send(host::HttpRequest request) override;
+    host::Outcome open_websocket(host::WebsocketRequest request,
+                                 std::unique_ptr<host::WebsocketConnection>& to) override;
     tandem_status emit(const tandem_event* event) override;
 
 private:
@@ -47,6 +51,7 @@ private:
     const std::string instance_, plugin_;
     const TypedOptions options_;
     fetch::Client http_;
+    WebSockets websockets_;
     host::HostTable table_;
     std::atomic<bool> open_{false}, closed_{false};
     std::mutex breach_mutex_;

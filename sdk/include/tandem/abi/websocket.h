@@ -40,10 +40,11 @@ typedef struct tandem_host_websocket {
     uint32_t size;
     uint32_t reserved;
     /* [worker] UNAUTHORIZED or FORBIDDEN: the server answered 401 or 403; UNAVAILABLE: it
-     * could not be reached or would not speak. */
+     * could not be reached or would not speak; TIMEOUT: not in this time. INVALID or
+     * FORBIDDEN, too, for what may not be asked; LIMITED: too many are open. */
     tandem_status (*open)(void *self, const tandem_websocket_request *request,
                           tandem_websocket **socket, tandem_error *error);
-    /* [worker] UNAVAILABLE: the connection is broken. */
+    /* [worker] UNAVAILABLE: the connection is broken. LIMITED: more than 1 MiB. */
     tandem_status (*send)(void *self, tandem_websocket *socket, tandem_view text,
                           tandem_error *error);
     /* [worker] OK: exactly one message was pushed. TIMEOUT: none came in this time.
