@@ -215,6 +215,16 @@ void Members::objects(std::string_view name, size_t most,
     }
 }
 
+void Members::member(std::string_view name, const std::function<void(Members&)>& one) {
+    const Json* value = find(name);
+    if (value == nullptr) return;
+    if (!value->is_object()) return complain(name, "must be an object");
+    Members members(*this, *value, place_ + std::string(name) + '.');
+    members.ignores_others_ = ignores_others_;
+    one(members);
+    members.complain_of_unknown();
+}
+
 void Members::complain(std::string_view name, std::string_view message) {
     auto& all = outermost_.complaints_;
     std::string field = place_ + std::string(name.substr(0, max_shown_name));

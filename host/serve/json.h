@@ -57,6 +57,9 @@ public:
     /// absent or longer than `most`.
     void objects(std::string_view name, size_t most, const std::function<void(Members&)>& each);
 
+    /// Gives `one` the members of an object; not called when it is absent or amiss.
+    void member(std::string_view name, const std::function<void(Members&)>& one);
+
     /// What a type does not say; the first complaint of a member stands, the first 16 in all.
     void complain(std::string_view name, std::string_view message);
     /// VALIDATION_FAILED with all complaints as `errors`; nothing when all is well. To be

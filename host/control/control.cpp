@@ -1,0 +1,225 @@
+#include "control/control.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "control/draft.h"
+#include "domain/address.h"
+
+namespace tandem::control {
+
+namespace {
+
+constexpr std::string_view room = "control";
+// Joins wait for providers, so a few per core are cheap.
+constexpr unsigned threads = 8;
+constexpr size_t most_waiting = 1000;
+constexpr unsigned most_ended_at_once = 100;
+constexpr unsigned retry_after_s = 2;
+
+}  // namespace
+
+void refuse(int status, const char* code, std::string detail) {
+    serve::Problem problem{status, code, std::move(detail)};
+    if (status == 503) problem.retry_after_s = retry_after_s;
+    throw Refused{std::move(problem)};
+}
+
+void refuse_field(const char* field, const char* what, const char* code) {
+    serve::Problem problem{400, code, std::string(field) + ' ' + what + '.'};
+    problem.errors.emplace_back(field, what);
+    throw Refused{std::move(problem)};
+}
+
+Control::Control(Ground ground, Voices voices, Channels channels, Options options)
+    : ground_(ground),
+      voices_(std::move(voices)),
+      channels_(std::move(channels)),
+      options_(options),
+      workers_(threads, most_waiting) {}
+
+Control::~Control() {
+    stop();
+}
+
+void Control::start() {
+    {
+        const std::lock_guard lock(mutex_);
+        running_ = true;
+    }
+    timer_ = std::thread([this] {
+        std::unique_lock lock(mutex_);
+        while (!stopped_.wait_for(lock, options_.look, [this] { return !running_; })) {
+            lock.unlock();
+            end_idle_sessions();
+            lock.lock();
+        }
+    });
+}
+
+void Control::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        running_ = false;
+    }
+    stopped_.notify_all();
+    if (timer_.joinable()) timer_.join();
+    workers_.stop();
+}
+
+std::string Control::address_of(const domain::Organization& organization, std::string_view number,
+                                const std::string& lead_id) const {
+    if (number.empty()) refuse_field("phoneNumber", "is missing", "MISSING_PHONE_NUMBER");
+    std::string address;
+    if (const auto phone = domain::parse_phone(number, organization.default_region)) {
+        address = phone->text;
+    } else {
+        // Addresses that are no phone numbers come back as we gave them out.
+        const auto known = ground_.store->snapshot(organization.id, std::string(number), 0);
+        if (!known || !known->conversation)
+            refuse_field("phoneNumber", "is not a possible phone number", "INVALID_PHONE_NUMBER");
+        address = number;
+    }
+    if (!lead_id.empty()) {
+        // Older clients send ids of their own; only one of ours can contradict the number.
+        const auto lead = ground_.store->lead(organization.id, lead_id);
+        if (lead && lead->address != address)
+            refuse_field("leadId", "is the lead of another number");
+    }
+    return address;
+}
+
+/// The conversation first and the marks after it: what comes in between shows as another
+/// version.
+Control::Look Control::look(const Person& person, const std::string& address) const {
+    Look look;
+    look.now = ground_.clock->now();
+    look.address = address;
+    const std::string& organization = person.organization->id;
+    auto snapshot = ground_.store->snapshot(organization, address, messages_seen);
+    // A stranger has no conversation; their snapshot is empty.
+    if (!snapshot && snapshot.error().code != Code::NotFound)
+        refuse(503, "STORAGE_UNAVAILABLE", "The storage does not answer; try again soon.");
+    if (snapshot) look.snapshot = std::move(*snapshot);
+    auto processed = store::read_processed(*ground_.store, organization, address, look.now);
+    if (!processed)
+        refuse(503, "STORAGE_UNAVAILABLE", "The storage does not answer; try again soon.");
+    look.processed = std::move(*processed);
+    look.waiting = domain::unanswered(look.snapshot.messages, look.processed);
+    return look;
+}
+
+void Control::decide(const Person& person, const std::string& address,
+                     const std::function<bool(Draft&)>& build) {
+    // Each lost race means that another commit of the conversation went through.
+    constexpr unsigned max_rebuilds = 20;
+    for (unsigned i = 0; i < max_rebuilds; ++i) {
+        const Look seen = look(person, address);
+        Draft draft{person, seen, *ground_.ids};
+        draft.conversation.address = address;
+        if (seen.snapshot.conversation) draft.conversation = *seen.snapshot.conversation;
+        if (seen.snapshot.lead) draft.lead = *seen.snapshot.lead;
+        if (seen.snapshot.session) {
+            draft.session = *seen.snapshot.session;
+            draft.record = parse_record(draft.session.record_json);
+        }
+        if (!build(draft)) return;
+        if (commit(draft) == Commit::Done) return;
+    }
+    refuse(503, "STORAGE_UNAVAILABLE", "The conversation changes too often; try again soon.");
+}
+
+Control::Commit Control::commit(Draft& draft) {
+    store::ChangeSet set;
+    set.organization = draft.person.organization->id;
+    set.preconditions.push_back(
+        store::VersionIs{draft.conversation.address, draft.conversation.version});
+    for (store::Precondition& condition : draft.conditions)
+        set.preconditions.push_back(std::move(condition));
+    if (draft.new_lead) set.operations.push_back(draft.lead);
+    set.operations.push_back(draft.conversation);
+    if (draft.writes_session) {
+        draft.session.record_json = to_json(draft.record);
+        set.operations.push_back(draft.session);
+    }
+    for (store::Operation& operation : draft.operations)
+        set.operations.push_back(std::move(operation));
+    const auto outcome = ground_.committer->commit(std::move(set));
+    if (!outcome)
+        refuse(503, "STORAGE_UNAVAILABLE", "The storage does not answer; try again soon.");
+    switch (outcome->kind) {
+        case store::Outcome::Kind::Committed: return Commit::Done;
+        case store::Outcome::Kind::PreconditionFailed: return Commit::Again;
+        // Two strangers at once meet at the lead's address, two joins at the open session.
+        case store::Outcome::Kind::Refused: break;
+    }
+    ground_.log->warn(room, "the store refused a change; it is read again",
+                      {{"reason", outcome->text}});
+    return Commit::Again;
+}
+
+void Control::must_hold(const Look& look, const Person& person, bool force) const {
+    const auto& session = look.snapshot.session;
+    if (!session)
+        refuse(400, "NOT_UNDER_HUMAN_CONTROL", "No human holds this conversation; join first.");
+    if (session->agent_id == person.agent_id || (force && person.is_admin)) return;
+    refuse(409, "ALREADY_UNDER_HUMAN_CONTROL",
+           session->agent_name + " (" + session->agent_id + ") holds this conversation.");
+}
+
+unsigned Control::end_idle_sessions() {
+    unsigned ended = 0;
+    for (const domain::Organization& organization : ground_.organizations->all()) {
+        store::ListQuery idle;
+        idle.session_state = domain::SessionState::Open;
+        idle.idle_since = ground_.clock->now() - options_.idle;
+        idle.limit = most_ended_at_once;
+        const auto sessions = ground_.store->sessions(organization.id, idle);
+        if (!sessions) continue;  // the storage is away, or keeps no list; next time
+        for (const domain::ControlSession& session : *sessions) {
+            const Person nobody{&organization, "system", "", true};
+            try {
+                bool done = false;
+                decide(nobody, session.address, [&](Draft& draft) {
+                    const auto& open = draft.before.snapshot.session;
+                    done =
+                        open && open->id == session.id && open->last_activity_at <= idle.idle_since;
+                    if (done)
+                        end(draft, {session.address, {}, {}, true, true},
+                            domain::SessionState::TimedOut);
+                    return done;
+                });
+                if (!done) continue;
+                ++ended;
+                count("timeout");
+            } catch (const Refused& refused) {
+                ground_.log->warn(room, "an idle session could not be ended",
+                                  {{"reason", refused.problem.detail}});
+            }
+        }
+    }
+    return ended;
+}
+
+void Control::count(std::string_view verb) const {
+    ground_.metrics
+        ->counter("tandem_control_changes_total", "What people did at conversations.",
+                  {{"verb", verb}})
+        .add();
+}
+
+/// Somebody whom nobody met yet: a person may speak first.
+void Control::meet(Draft& draft) const {
+    const Time now = draft.before.now;
+    if (draft.conversation.version == 0) draft.conversation.created_at = now;
+    if (draft.before.snapshot.lead) return;
+    draft.new_lead = true;
+    draft.lead.id = ground_.ids->next();
+    draft.lead.address = draft.conversation.address;
+    draft.lead.source = "human";
+    draft.lead.created_at = draft.lead.updated_at = now;
+    draft.conversation.lead_id = draft.lead.id;
+    draft.write(publish::lead_auto_created(draft.scene()));
+}
+
+}  // namespace tandem::control

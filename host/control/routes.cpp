@@ -1,0 +1,297 @@
+#include "control/routes.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "admit/admit.h"
+#include "control/draft.h"
+#include "domain/address.h"
+#include "serve/json.h"
+
+namespace tandem::control {
+
+namespace {
+
+constexpr size_t max_field_bytes = 1024;
+constexpr size_t max_summary_bytes = 20000;  // 5000 characters
+constexpr size_t max_summary_characters = 5000;
+constexpr size_t max_steps = 10;
+constexpr size_t max_message_units = 1600;
+constexpr size_t max_message_bytes = 4 * max_message_units;
+constexpr unsigned max_page = 100000;
+
+constexpr std::array reasons{"manual_takeover",   "customer_request", "complex_issue", "escalation",
+                             "ai_confidence_low", "technical_issue",  "custom"};
+constexpr std::array priorities{"low", "medium", "normal", "high", "urgent"};
+
+template <typename Words>
+bool is_one_of(const Words& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// UTF-16 code units, which is how providers and browsers count.
+size_t units(std::string_view text) {
+    size_t count = 0;
+    for (const char letter : text) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if ((byte & 0xc0) != 0x80) ++count;
+        if (byte >= 0xf0) ++count;
+    }
+    return count;
+}
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+/// Throws what is amiss with the body as such; then values may be believed.
+void check(serve::Members& asked, const Person& person) {
+    const std::string named = asked.text("organizationId", max_field_bytes);
+    if (auto problem = asked.problem()) throw Refused{std::move(*problem)};
+    if (!named.empty() && named != person.organization->id)
+        refuse(403, "ORGANIZATION_ACCESS_DENIED", "The organisation is not the credential's.");
+}
+
+void check_words(const char* field, const std::string& words) {
+    if (is_blank(words)) refuse_field(field, "is missing");
+    if (units(words) > max_message_units)
+        refuse(400, "MESSAGE_TOO_LONG", std::string(field) + " has more than 1600 characters.");
+}
+
+/// A text that may be one too long for us: that is the contract's own error, not a type's.
+std::string words_of(serve::Members& asked, const char* field, size_t body_bytes) {
+    return asked.text(field, std::max(max_message_bytes, body_bytes));
+}
+
+/// One request on its way: who asks, and how to answer.
+struct Asked {
+    const Control& control;
+    Person person;
+    serve::Request request;
+
+    std::string address(const std::string& number, const std::string& lead_id) const {
+        return control.address_of(*person.organization, number, lead_id);
+    }
+    std::string path_address() const {
+        return address(std::string(request.path_parameter("phoneNumber")), {});
+    }
+    bool yes(const char* name) const {
+        const std::string value = request.query(name).value_or("");
+        return value == "true" || value == "1";
+    }
+    unsigned number(const char* name, unsigned otherwise, unsigned most) const {
+        const std::string value = request.query(name).value_or("");
+        if (value.empty()) return otherwise;
+        unsigned found = 0;
+        const auto [end, wrong] = std::from_chars(value.data(), value.data() + value.size(), found);
+        if (wrong != std::errc() || end != value.data() + value.size() || found == 0 ||
+            found > most)
+            refuse_field(name, "is no number in its range");
+        return found;
+    }
+};
+
+serve::Response join(Control& control, Asked& asked) {
+    serve::Members body(asked.request.body);
+    body.ignore_others();
+    const std::string number = body.text("phoneNumber", max_field_bytes);
+    const std::string lead = body.text("leadId", max_field_bytes);
+    const std::string name = body.text("agentName", max_field_bytes);
+    JoinOrder order;
+    order.handoff_reason = body.text("handoffReason", max_field_bytes);
+    order.custom_message = words_of(body, "customMessage", asked.request.body.size());
+    std::string call_to;
+    body.member("takeCall", [&](serve::Members& call) {
+        order.call_action = call.text("action", max_field_bytes);
+        call_to = call.text("to", max_field_bytes);
+    });
+    check(body, asked.person);
+    if (!name.empty()) asked.person.agent_name = name;
+    if (order.handoff_reason.empty()) order.handoff_reason = "manual_takeover";
+    if (!is_one_of(reasons, order.handoff_reason))
+        refuse_field("handoffReason", "is none of the contract's reasons");
+    if (!order.custom_message.empty()) check_words("customMessage", order.custom_message);
+    if (order.call_action == "transfer") {
+        const auto to = domain::parse_phone(call_to, asked.person.organization->default_region);
+        if (!to)
+            refuse_field("takeCall.to", "is not a possible phone number", "INVALID_PHONE_NUMBER");
+        order.call_to = to->text;
+    } else if (!order.call_action.empty() && order.call_action != "hang_up") {
+        refuse_field("takeCall.action", "must be transfer or hang_up");
+    }
+    order.address = asked.address(number, lead);
+    return serve::success("Conversation taken over", control.join(asked.person, order));
+}
+
+serve::Response leave(Control& control, Asked& asked) {
+    serve::Members body(asked.request.body);
+    body.ignore_others();
+    const std::string number = body.text("phoneNumber", max_field_bytes);
+    const std::string lead = body.text("leadId", max_field_bytes);
+    LeaveOrder order;
+    order.summary = body.text("summary", max_summary_bytes);
+    order.next_steps = body.texts("nextSteps", max_steps, max_field_bytes);
+    order.success = body.yes_no("handoffSuccess", true);
+    order.force = body.yes_no("force");
+    if (units(order.summary) > max_summary_characters) body.complain("summary", "is too long");
+    check(body, asked.person);
+    if (order.force && !asked.person.is_admin)
+        refuse(403, "PERMISSION_DENIED", "force is for the permission admin.");
+    order.address = asked.address(number, lead);
+    return serve::success("Conversation handed back", control.leave(asked.person, order));
+}
+
+serve::Response send_message(Control& control, Asked& asked) {
+    serve::Members body(asked.request.body);
+    body.ignore_others();
+    const std::string number = body.text("phoneNumber", max_field_bytes);
+    const std::string lead = body.text("leadId", max_field_bytes);
+    SendOrder order;
+    order.text = words_of(body, "message", asked.request.body.size());
+    order.message_type = body.text("messageType", max_field_bytes);
+    order.priority = body.text("priority", max_field_bytes);
+    check(body, asked.person);
+    check_words("message", order.text);
+    if (order.message_type.empty()) order.message_type = "text";
+    if (order.message_type != "text") refuse_field("messageType", "must be text");
+    if (!order.priority.empty() && !is_one_of(priorities, order.priority))
+        refuse_field("priority", "must be low, medium, normal, high or urgent");
+    order.address = asked.address(number, lead);
+    return serve::success("Message sent", control.send(asked.person, order));
+}
+
+serve::Response plain_message(Control& control, Asked& asked) {
+    serve::Members body(asked.request.body);
+    SendOrder order;
+    order.text = words_of(body, "message", asked.request.body.size());
+    check(body, asked.person);
+    check_words("message", order.text);
+    order.address = asked.path_address();
+    return serve::success("Message sent", control.send_plain(asked.person, order));
+}
+
+serve::Response transfer(Control& control, Asked& asked) {
+    serve::Members body(asked.request.body);
+    body.ignore_others();
+    const std::string number = body.text("phoneNumber", max_field_bytes);
+    TransferOrder order;
+    order.to_agent_id = body.text("toAgentId", max_field_bytes);
+    order.to_agent_name = body.text("agentName", max_field_bytes);
+    check(body, asked.person);
+    if (is_blank(order.to_agent_id)) refuse_field("toAgentId", "is missing");
+    if (order.to_agent_name.empty()) order.to_agent_name = order.to_agent_id;
+    order.address = asked.address(number, {});
+    return serve::success("Conversation transferred", control.transfer(asked.person, order));
+}
+
+serve::Response process(Control& control, Asked& asked) {
+    const std::string& text = asked.request.body;
+    serve::Members body(is_blank(text) ? std::string_view("{}") : std::string_view(text));
+    body.ignore_others();
+    const bool all = !body.has("messageIds");
+    const auto ids = body.texts("messageIds", messages_seen, max_field_bytes);
+    check(body, asked.person);
+    return serve::success("Queue processed", control.process(asked.person, asked.path_address(),
+                                                             ids, all || ids.empty()));
+}
+
+serve::Response status(Control& control, Asked& asked) {
+    std::string number(asked.request.path_parameter("phoneNumber"));
+    const bool in_query = number.empty();
+    if (in_query) number = asked.request.query("phoneNumber").value_or("");
+    const bool sessions = in_query && (asked.yes("includeAgentSessions") || number.empty());
+    std::string address;
+    if (!number.empty()) {
+        // An unknown number is simply not under control; one that is none is still refused.
+        address = asked.address(number, {});
+    }
+    return serve::success("Status", control.status(asked.person, address, sessions));
+}
+
+serve::Response queue(Control& control, Asked& asked) {
+    return serve::success(
+        "Queue", control.queue(asked.person, asked.path_address(), asked.yes("includeProcessed")));
+}
+
+serve::Response sessions(Control& control, Asked& asked) {
+    SessionsOrder order;
+    order.page = asked.number("page", 1, max_page);
+    order.limit = asked.number("limit", 50, 200);
+    const std::string which = asked.request.query("status").value_or("active");
+    if (which != "active" && which != "all") refuse_field("status", "must be active or all");
+    order.active_only = which == "active";
+    const auto [data, pagination] = control.sessions(asked.person, order);
+    return serve::success("Sessions", data, 200, pagination);
+}
+
+using Verb = serve::Response (*)(Control&, Asked&);
+
+/// A route's handler: finds out who asks, and does the verb on the room's own threads.
+struct Door {
+    Control* control;
+    const domain::Organizations* organizations;
+    Verb verb;
+
+    void operator()(serve::Request request, serve::Responder responder) const {
+        const domain::Identity& identity = *request.identity;
+        const auto* organization = organizations->by_id(identity.organization);
+        if (!organization)
+            return responder.answer(serve::problem(
+                {403, "ORGANIZATION_ACCESS_DENIED", "The credential's organisation is not here."}));
+        Person person{organization, identity.subject, identity.name, identity.may("admin")};
+        if (person.agent_name.empty()) person.agent_name = identity.email;
+        if (person.agent_name.empty()) person.agent_name = identity.subject;
+        auto waiting = std::make_shared<serve::Responder>(std::move(responder));
+        auto asked =
+            std::make_shared<Asked>(Asked{*control, std::move(person), std::move(request)});
+        const bool queued = control->run([to = control, what = verb, asked, waiting] {
+            try {
+                waiting->answer(what(*to, *asked));
+            } catch (const Refused& refused) {
+                waiting->answer(serve::problem(refused.problem));
+            }
+        });
+        if (queued) return;
+        serve::Problem busy{503, "STORAGE_UNAVAILABLE", "Too much is being done; try again soon."};
+        busy.retry_after_s = 1;
+        waiting->answer(serve::problem(busy));
+    }
+};
+
+}  // namespace
+
+std::vector<serve::Route> routes(Control& control, const domain::Organizations& organizations,
+                                 size_t body_limit) {
+    std::vector<serve::Route> all;
+    const auto open = [&](const char* method, std::string pattern, const char* permission,
+                          Verb verb) {
+        serve::Route route;
+        route.method = method;
+        route.pattern = std::move(pattern);
+        route.permission = permission;
+        route.handler = Door{&control, &organizations, verb};
+        if (route.method == "POST") {
+            route.body_limit = body_limit;
+            route.reads_json = verb != process;
+        }
+        all.push_back(std::move(route));
+    };
+    for (const std::string prefix : {"/api/conversations/human-control/", "/api/human-control/"}) {
+        open("POST", prefix + "join", "conversations:manage", join);
+        open("POST", prefix + "leave", "conversations:manage", leave);
+        open("POST", prefix + "send-message", "conversations:manage", send_message);
+        open("POST", prefix + "transfer", "conversations:manage", transfer);
+        open("GET", prefix + "status", "conversations:read", status);
+        open("GET", prefix + "status/{phoneNumber}", "conversations:read", status);
+        open("GET", prefix + "queue/{phoneNumber}", "conversations:read", queue);
+        open("POST", prefix + "queue/{phoneNumber}/process", "conversations:manage", process);
+        open("GET", prefix + "sessions", "conversations:manage", sessions);
+    }
+    open("POST", "/api/conversations/{phoneNumber}/messages", "conversations:write", plain_message);
+    return all;
+}
+
+}  // namespace tandem::control

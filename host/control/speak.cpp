@@ -1,0 +1,105 @@
+#include <utility>
+
+#include "control/draft.h"
+#include "control/json.h"
+
+namespace tandem::control {
+
+using domain::MessageType;
+
+/// A human's text: in the record, on the screens, and owed to the customer.
+domain::Message Control::say(Draft& draft, const std::string& words, MessageType type) {
+    const domain::Organization& organization = *draft.person.organization;
+    if (channels_.count(organization.channel) == 0)
+        refuse(502, "PROVIDER_FAILED", "The organisation has no provider for texts.");
+    domain::Message message;
+    message.id = ground_.ids->next();
+    message.address = draft.conversation.address;
+    message.author = domain::Author::Human;
+    message.type = type;
+    message.direction = domain::Direction::Outbound;
+    message.delivery = domain::Delivery::Queued;
+    message.content = words;
+    message.instance = organization.channel;
+    message.agent_id = draft.person.agent_id;
+    message.agent_name = draft.person.agent_name;
+    message.session_id = draft.session.id;
+    message.at = draft.before.now;
+
+    store::Owed owed;
+    owed.id = ground_.ids->next();
+    owed.kind = store::OwedKind::Send;
+    owed.address = message.address;
+    owed.instance = message.instance;
+    owed.subject_id = message.id;
+    owed.due_at = draft.before.now;
+    owed.expires_at = draft.before.now + options_.validity;
+
+    if (!draft.session.id.empty()) ++draft.record.message_count;
+    draft.write(message);
+    draft.write(publish::message_sent(draft.scene(), message));
+    draft.write(store::Owe{std::move(owed)});
+    draft.audit("send", message.id);
+    return message;
+}
+
+std::string Control::send(const Person& person, const SendOrder& order) {
+    Json data;
+    decide(person, order.address, [&](Draft& draft) {
+        must_hold(draft.before, person);
+        if (draft.conversation.opted_out)
+            refuse(409, "OPTED_OUT", "The customer opted out; nothing may be sent.");
+        draft.conversation.waiting = 0;
+        draft.conversation.last_activity_at = draft.before.now;
+        draft.writes_session = true;
+        draft.session.last_activity_at = draft.before.now;
+        const domain::Message message = say(draft, order.text, MessageType::Text);
+        const auto held = draft.before.now - draft.session.started_at;
+        data = Json{{"messageId", message.id},
+                    {"smsId", nullptr},
+                    {"phoneNumber", message.address},
+                    {"leadId", text_or_null(draft.lead.id)},
+                    {"messageType", order.message_type},
+                    {"priority", text_or_null(order.priority)},
+                    {"agentName", message.agent_name},
+                    {"agentId", message.agent_id},
+                    {"timestamp", iso8601(message.at)},
+                    {"smsStatus", domain::word(message.delivery)},
+                    {"sessionInfo",
+                     Json{{"sessionId", draft.session.id},
+                          {"messageCount", draft.record.message_count},
+                          {"duration", std::chrono::floor<std::chrono::seconds>(held).count()}}}};
+        return true;
+    });
+    count("send");
+    return text(data);
+}
+
+std::string Control::send_plain(const Person& person, const SendOrder& order) {
+    Json data;
+    decide(person, order.address, [&](Draft& draft) {
+        if (draft.before.snapshot.session) must_hold(draft.before, person);
+        if (draft.conversation.opted_out)
+            refuse(409, "OPTED_OUT", "The customer opted out; nothing may be sent.");
+        meet(draft);
+        // Somebody answered: an AI turn that was computed before finds another version.
+        draft.conversation.needs_human.clear();
+        draft.conversation.waiting = 0;
+        draft.conversation.last_activity_at = draft.before.now;
+        if (draft.before.snapshot.session) {
+            draft.writes_session = true;
+            draft.session.last_activity_at = draft.before.now;
+        }
+        const domain::Message message = say(draft, order.text, MessageType::Text);
+        data = Json{{"messageId", message.id},
+                    {"smsId", nullptr},
+                    {"phoneNumber", message.address},
+                    {"status", domain::word(message.delivery)},
+                    {"timestamp", iso8601(message.at)}};
+        return true;
+    });
+    count("send");
+    return text(data);
+}
+
+}  // namespace tandem::control
