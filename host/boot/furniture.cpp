@@ -6,6 +6,7 @@
 #include <Poco/Logger.h>
 
 #include "boot/places.h"
+#include "control/routes.h"
 #include "observe/poco_channel.h"
 #include "observe/routes.h"
 #include "receive/routes.h"
@@ -116,6 +117,7 @@ void Furniture::furnish() {
     furnish_writing();
     furnish_watching();
     furnish_talking();
+    furnish_people();
     readiness.watch("storage", [this] {
         const Result<void> works = committer->health();
         if (!works) return works.error().text;
@@ -185,6 +187,21 @@ void Furniture::furnish_talking() {
     dispatcher->add(*turns, {});
 }
 
+void Furniture::furnish_people() {
+    control::Control::Voices voices;
+    control::Control::Channels channels;
+    for (const load::Instance& provider : providers) {
+        if (provider.voice) voices.emplace(provider.id, provider.voice);
+        if (provider.channel) channels.emplace(provider.id, provider.channel);
+    }
+    control::Options options;
+    options.idle = std::chrono::seconds(settings.conversation.human_control_idle_s);
+    control = std::make_unique<control::Control>(
+        control::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
+                        &metrics, &fence},
+        std::move(voices), std::move(channels), options);
+}
+
 std::vector<receive::Source> Furniture::sources() const {
     std::vector<receive::Source> all;
     for (size_t i = 0; i < providers.size(); ++i)
@@ -212,6 +229,7 @@ std::vector<serve::Route> Furniture::routes() {
     };
     add(observe::routes(metrics, readiness));
     add(stream::routes({*hub, *tickets, *places, *store, organizations}));
+    add(control::routes(*control, organizations, settings.limits.body_bytes));
     add(receive::webhook_routes(*intake, sources(), settings.limits.webhook_body_bytes));
     for (size_t i = 0; i < providers.size(); ++i) {
         if (settings.providers[i].plugin != "sandbox" || !providers[i].webhook) continue;

@@ -7,6 +7,7 @@
 #include "admit/gate.h"
 #include "base/id.h"
 #include "base/workers.h"
+#include "control/control.h"
 #include "deliver/sender.h"
 #include "dispatch/dispatch.h"
 #include "load/load.h"
@@ -50,6 +51,8 @@ struct Furniture {
     void furnish_watching();
     /// What providers tell us, and what we tell them.
     void furnish_talking();
+    /// What people do at conversations.
+    void furnish_people();
     std::vector<receive::Source> sources() const;
     std::string status_url(const std::string& instance) const;
 
@@ -81,6 +84,7 @@ struct Furniture {
     deliver::FenceGate fence;
     std::unique_ptr<deliver::Sender> sender;
     std::unique_ptr<reply::Turns> turns;
+    std::unique_ptr<control::Control> control;
     std::unique_ptr<serve::Server> server;
 };
 

@@ -36,6 +36,7 @@ Result<void> Gateway::start() {
     own.retention->start();
     own.hub->start();
     own.dispatcher->start();
+    own.control->start();
     try {
         own.server = std::make_unique<serve::Server>(
             serve::server_options(settings_.server, settings_.limits), own.routes(),
@@ -60,6 +61,7 @@ bool Gateway::stop() {
     if (own.server && !own.server->drain(drain_time))
         own.logger.warn("boot", "requests were cut off at the end of the drain");
     if (own.hub) own.hub->stop();
+    if (own.control) own.control->stop();
     const bool settled = !own.dispatcher || own.dispatcher->stop(settle_time);
     if (!settled)
         own.logger.warn("boot", "a send or an AI turn was still in hand; its lease will lapse");
