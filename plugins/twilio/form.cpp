@@ -1,5 +1,7 @@
 #include "form.hpp"
 
+#include <algorithm>
+
 #include "tandem/plugin/failure.hpp"
 
 namespace tandem::twilio {
@@ -87,6 +89,21 @@ Form parse_form(std::string_view body, std::size_t max_fields) {
         form.fields.emplace_back(std::move(name), decoded(value, form.malformed));
     }
     return form;
+}
+
+std::vector<std::string> values_of(std::string_view body, std::string_view name) {
+    std::vector<std::string> values;
+    bool malformed = false;
+    while (!body.empty() && values.size() < 2) {
+        const std::string_view pair = body.substr(0, body.find('&'));
+        body.remove_prefix(std::min(pair.size() + 1, body.size()));
+        const std::size_t equals = std::min(pair.find('='), pair.size());
+        // An encoded name has at most three bytes for each of its own.
+        if (equals < name.size() || equals > 3 * name.size()) continue;
+        if (decoded(pair.substr(0, equals), malformed) != name) continue;
+        values.push_back(decoded(pair.substr(std::min(equals + 1, pair.size())), malformed));
+    }
+    return values;
 }
 
 std::string form_encoded(std::string_view text) {

@@ -24,6 +24,10 @@ struct Form {
 
 Form parse_form(std::string_view body, std::size_t max_fields);
 
+/// The decoded values of all fields of this name, without reading the others; at most two,
+/// because two are too many.
+std::vector<std::string> values_of(std::string_view body, std::string_view name);
+
 /// Encodes one name or value: all but letters, digits and `-._*`, a blank as `+`.
 std::string form_encoded(std::string_view text);
 

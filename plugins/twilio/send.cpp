@@ -1,11 +1,5 @@
-#include <openssl/evp.h>
-
-#include <algorithm>
-#include <charconv>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <utility>
-
+#include "events.hpp"
+#include "outcome.hpp"
 #include "twilio.hpp"
 
 namespace tandem::twilio {
@@ -14,62 +8,31 @@ using namespace tandem::plugin;
 
 namespace {
 
-using Json = nlohmann::json;
-
 // Twilio refuses longer texts (21617). Whether it counts code points or UTF-16 units is not
 // documented; the latter are never fewer.
 constexpr std::uint32_t twilio_max_text_units = 1600;
-constexpr int max_depth = 64;
-constexpr std::uint32_t longest_retry_after_s = 3600;
-constexpr std::size_t max_error_bytes = 300;
 
-std::string basic(const std::string& user, const std::string& password) {
-    const std::string pair = user + ":" + password;
-    std::string text(4 * ((pair.size() + 2) / 3) + 1, '\0');
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                       reinterpret_cast<const unsigned char*>(pair.data()),
-                                       static_cast<int>(pair.size()));
-    text.resize(static_cast<std::size_t>(length));
-    return "Basic " + text;
+std::uint32_t utf16_units(std::string_view text) {
+    std::uint32_t units = 0;
+    for (const char letter : text) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if ((byte & 0xc0u) == 0x80u) continue;
+        units += byte >= 0xf0u ? 2 : 1;
+    }
+    return units;
 }
 
-/// The answer as an object; null for anything else, also for one nested without end.
-Json object_of(const std::string& body) {
-    bool deep = false;
-    const auto guard = [&](int depth, Json::parse_event_t, Json&) {
-        deep = deep || depth > max_depth;
-        return !deep;
-    };
-    Json json = Json::parse(body, guard, false);
-    return !deep && json.is_object() ? json : Json();
+/// An address as Twilio takes it: short codes and names of senders without the host's type.
+std::string_view wire_address(std::string_view address) {
+    for (const std::string_view type : {"shortcode:", "sender:"})
+        if (address.substr(0, type.size()) == type) return address.substr(type.size());
+    return address;
 }
 
-std::string text_of(const Json& object, const char* name) {
-    if (!object.is_object() || !object.contains(name)) return {};
-    const Json& value = object[name];
-    if (value.is_number_integer()) return std::to_string(value.get<std::int64_t>());
-    if (!value.is_string()) return {};
-    std::string text = value.get<std::string>();
-    text.resize(whole_characters(text, max_error_bytes));
-    return text;
-}
-
-std::uint32_t retry_after_ms(const HttpResult& result) {
-    const std::string_view text = result.header("Retry-After").value_or("");
-    std::uint32_t seconds = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (problem != std::errc() || end != text.data() + text.size()) return 0;
-    return std::min(seconds, longest_retry_after_s) * 1000;
-}
-
-bool is_message_sid(const std::string& sid) {
-    return sid.size() == 34 && (sid.rfind("SM", 0) == 0 || sid.rfind("MM", 0) == 0);
-}
-
-/// Codes with which Twilio did nothing and may do it later: too many requests, and too many
-/// messages waiting at this sender.
-bool is_back_off(int status, const std::string& code) {
-    return status == 429 || code == "20429" || code == "21611";
+/// `whatsapp:`, `messenger:`, `rcs:`; empty for phones.
+std::string_view scheme_of(std::string_view address) {
+    const std::size_t colon = address.find(':');
+    return colon == std::string_view::npos ? std::string_view() : address.substr(0, colon + 1);
 }
 
 }  // namespace
@@ -79,67 +42,54 @@ std::uint32_t Twilio::max_text_units() {
 }
 
 Receipt Twilio::send(const OutboundMessage& message) {
-    HttpRequest request;
-    request.method = "POST";
-    request.url = api_base_url_ + "/2010-04-01/Accounts/" + account_sid_ + "/Messages.json";
-    request.headers = {{"Authorization", basic(account_sid_, auth_tokens_.front())},
-                       {"Content-Type", "application/x-www-form-urlencoded"},
-                       {"Accept", "application/json"}};
-    request.body = form_of(message);
-    if (message.deadline_ms > 0) request.deadline_ms = message.deadline_ms;
-    return receipt_of(host_.http().send(request));
+    // Twilio would say the same, later and for a price.
+    if (message.text.empty()) return Receipt::refused("21602", "the text is empty");
+    if (utf16_units(message.text) > twilio_max_text_units)
+        return Receipt::refused("21617", "the text is longer than 1600 UTF-16 units");
+    const Parameters form = form_of(message);
+    return receipt_of(api_.post(accounts_.front(), "Messages.json", form, message.deadline_ms),
+                      host_.clock().now());
 }
 
-std::string Twilio::form_of(const OutboundMessage& message) const {
-    std::string form;
-    const auto add = [&](std::string_view name, std::string_view value) {
-        if (!form.empty()) form.push_back('&');
-        form += std::string(name) + "=" + form_encoded(value);
-    };
+std::string Twilio::sender_of(const OutboundMessage& message) const {
+    if (!messaging_service_sid_.empty() && (service_picks_sender_ || message.from.empty()))
+        return {};
+    std::string from(wire_address(message.from.empty() ? std::string_view(from_) : message.from));
     // A messenger's address is answered from the same messenger.
-    std::string from = message.from.empty() ? from_ : std::string(message.from);
-    const std::size_t scheme = message.to.find(':');
-    if (scheme != std::string_view::npos && from.find(':') == std::string::npos)
-        from = std::string(message.to.substr(0, scheme + 1)) + from;
-    add("To", message.to);
-    if (!from.empty()) add("From", from);
-    if (!messaging_service_sid_.empty()) add("MessagingServiceSid", messaging_service_sid_);
-    add("Body", message.text);
+    const std::string_view scheme = scheme_of(wire_address(message.to));
+    if (!scheme.empty() && !from.empty() && scheme_of(from).empty())
+        from.insert(0, std::string(scheme));
+    return from;
+}
+
+std::string Twilio::receiver_of(const OutboundMessage& message) {
+    return std::string(wire_address(message.to));
+}
+
+Parameters Twilio::form_of(const OutboundMessage& message) const {
+    const std::string_view to = wire_address(message.to);
+    const std::string from = sender_of(message);
+    Parameters form;
+    form.add("To", to);
+    if (!from.empty()) form.add("From", from);
+    if (!messaging_service_sid_.empty()) form.add("MessagingServiceSid", messaging_service_sid_);
+    form.add("Body", message.text);
     if (!message.status_url.empty()) {
         std::string url(message.status_url);
         // Given as the place of all our webhooks, it ends with a slash.
         if (url.back() == '/') url += "sms/status";
+        Parameters query;
+        query.add(own_id_parameter, message.message_id);
+        // The callback names the sender that the service chose; the organisation is found by
+        // the one that it sends for.
+        if (!messaging_service_sid_.empty() && !message.from.empty())
+            query.add(sender_parameter, message.from);
         url += url.find('?') == std::string::npos ? '?' : '&';
-        add("StatusCallback", url + "message_id=" + form_encoded(message.message_id));
+        form.add("StatusCallback", url + query.text());
     }
+    // Known for texts over carriers; messengers have their own patience.
+    if (scheme_of(to).empty()) form.add("ValidityPeriod", std::to_string(validity_s_));
     return form;
-}
-
-Receipt receipt_of(const HttpResult& result) {
-    if (!result.answered)
-        return result.maybe_sent ? Receipt::unknown(result.error)
-                                 : Receipt::not_sent(result.error, result.retry_after_ms);
-    const Json answer = object_of(result.body);
-    std::string words = "Twilio answered " + std::to_string(result.status);
-    if (result.status >= 200 && result.status < 300) {
-        const std::string sid = text_of(answer, "sid");
-        if (!is_message_sid(sid)) return Receipt::unknown(words + " without a message's sid");
-        const Delivery known = delivery_of(text_of(answer, "status"));
-        return Receipt::accepted(sid, known == Delivery::Other ? Delivery::Queued : known);
-    }
-    // After a 5xx nobody knows what Twilio did before it failed. A redirect is never followed,
-    // and whoever sent it is not the API.
-    if (result.status >= 500 || result.status < 400) return Receipt::unknown(words);
-
-    std::string code = text_of(answer, "code");
-    if (is_back_off(result.status, code)) return Receipt::not_sent(words, retry_after_ms(result));
-    if (result.status == 408) return Receipt::unknown(words);
-    const std::string reason = text_of(answer, "message");
-    if (!reason.empty()) words += ": " + reason;
-    if (code.empty()) code = "http_" + std::to_string(result.status);
-    Receipt receipt = Receipt::refused(code, words);
-    receipt.opted_out = code == "21610";
-    return receipt;
 }
 
 }  // namespace tandem::twilio

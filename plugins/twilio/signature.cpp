@@ -160,11 +160,17 @@ bool is_media_type(std::string_view content_type, std::string_view type) {
     return plugin::same_name(content_type, type);
 }
 
-std::string reason_against(const SignedRequest& request, const std::vector<std::string>& tokens) {
+std::string flaw_of(const SignedRequest& request) {
     if (request.signature.empty()) return "X-Twilio-Signature is missing or empty";
     if (request.signature.size() > max_signature_bytes) return "X-Twilio-Signature is too long";
     if (request.body.size() > max_signed_bytes)
         throw plugin::Failure(TANDEM_LIMITED, "the body has more than 1 MiB");
+    return {};
+}
+
+std::string reason_against(const SignedRequest& request, const std::vector<std::string>& tokens) {
+    std::string flaw = flaw_of(request);
+    if (!flaw.empty()) return flaw;
 
     // What is neither a form nor JSON is judged like a form: if that is genuine, the reader
     // refuses its type; if not, nobody learns more than that. The same for a GET: Twilio's

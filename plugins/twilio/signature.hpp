@@ -17,6 +17,10 @@ struct SignedRequest {
     std::string_view signature;
 };
 
+/// What nobody needs a token to see: a signature that is none. Empty: there is nothing.
+/// Throws LIMITED for a body that is too large to be Twilio's.
+std::string flaw_of(const SignedRequest& request);
+
 /// Why the request is not genuine under any of these tokens, for the log; empty: it is.
 /// Throws LIMITED for a body that is too large to be Twilio's.
 std::string reason_against(const SignedRequest& request, const std::vector<std::string>& tokens);

@@ -1,5 +1,6 @@
 #include "twilio.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tandem::twilio {
@@ -8,41 +9,40 @@ using namespace tandem::plugin;
 
 namespace {
 
-std::vector<std::string> tokens_of(const Config& config) {
-    std::vector<std::string> tokens;
-    for (std::string& token : config.text_list("auth_token"))
-        if (!token.empty()) tokens.push_back(std::move(token));
-    // Without a token every stranger would be as genuine as the next.
-    if (tokens.empty())
-        throw Failure(TANDEM_INVALID, "auth_token is empty: set it to the account's auth token");
-    return tokens;
+std::int64_t seconds_of(const Config& config, const char* name, std::int64_t usual,
+                        std::int64_t most) {
+    const std::int64_t seconds = config.find_integer(name).value_or(usual);
+    if (seconds < 1 || seconds > most)
+        throw Failure(TANDEM_INVALID,
+                      std::string(name) + " must be between 1 and " + std::to_string(most));
+    return seconds;
 }
 
-std::string account_of(const Config& config) {
-    std::string sid = config.text("account_sid");
-    if (sid.rfind("AC", 0) != 0)
-        throw Failure(TANDEM_INVALID, "account_sid must begin with AC, as the console shows it");
+std::string service_of(const Config& config) {
+    std::string sid = config.find_text("messaging_service_sid").value_or("");
+    if (!sid.empty() && sid.rfind("MG", 0) != 0)
+        throw Failure(TANDEM_INVALID, "messaging_service_sid must begin with MG");
     return sid;
 }
 
-std::string base_of(const Config& config) {
-    std::string base = config.find_text("api_base_url").value_or("");
-    if (base.empty()) base = "https://api.twilio.com";
-    while (base.back() == '/') base.pop_back();
-    if (base.rfind("https://", 0) != 0 && base.rfind("http://", 0) != 0)
-        throw Failure(TANDEM_INVALID, "api_base_url must begin with https:// (http:// for tests)");
-    return base;
-}
+// What a conversation tolerates: a text that waits longer at Twilio is better seen as failed.
+constexpr std::int64_t usual_validity_s = 900;
+constexpr std::int64_t longest_validity_s = 36000;  // Twilio's
+constexpr std::int64_t usual_ring_s = 30;
+constexpr std::int64_t longest_ring_s = 600;  // Twilio's
 
 }  // namespace
 
 Twilio::Twilio(Host host)
     : host_(std::move(host)),
-      account_sid_(account_of(host_.config())),
-      auth_tokens_(tokens_of(host_.config())),
+      accounts_(accounts_of(host_.config())),
+      api_(host_, api_base_of(host_.config())),
       from_(host_.config().find_text("from").value_or("")),
-      messaging_service_sid_(host_.config().find_text("messaging_service_sid").value_or("")),
-      api_base_url_(base_of(host_.config())) {}
+      messaging_service_sid_(service_of(host_.config())),
+      service_picks_sender_(host_.config().find_yes_no("service_picks_sender").value_or(false)),
+      validity_s_(seconds_of(host_.config(), "validity_s", usual_validity_s, longest_validity_s)),
+      transfer_ring_s_(
+          seconds_of(host_.config(), "transfer_ring_s", usual_ring_s, longest_ring_s)) {}
 
 Description Twilio::describe() {
     Description description;
@@ -59,10 +59,23 @@ Description Twilio::describe() {
          TANDEM_OPTION_REQUIRED | TANDEM_OPTION_SECRET,
          {},
          "The auth token; while rotating a list, the one to send with first"},
+        {"accounts",
+         TANDEM_OPTION_TEXT_LIST,
+         TANDEM_OPTION_SECRET,
+         {},
+         "Subaccounts whose webhooks are taken as well: a list of AC…:token"},
+        {"api_key_sid", TANDEM_OPTION_TEXT, 0, {}, "Ask the API with this key instead: SK…"},
+        {"api_key_secret", TANDEM_OPTION_TEXT, TANDEM_OPTION_SECRET, {}, "The key's secret"},
         {"from", TANDEM_OPTION_TEXT, 0, {}, "Sender where the organisation's number is not known"},
         {"messaging_service_sid", TANDEM_OPTION_TEXT, 0, {}, "Send through this service: MG…"},
+        {"service_picks_sender", TANDEM_OPTION_YES_NO, 0, "false",
+         "Let the service choose the sender, also where the organisation has a number"},
+        {"validity_s", TANDEM_OPTION_INTEGER, 0, std::to_string(usual_validity_s),
+         "How long a text may wait at Twilio, up to 36000"},
+        {"transfer_ring_s", TANDEM_OPTION_INTEGER, 0, std::to_string(usual_ring_s),
+         "How long a person's phone rings when a call is handed over, up to 600"},
         {"api_base_url", TANDEM_OPTION_TEXT, 0, "https://api.twilio.com",
-         "Another region, or a test's server"},
+         "Another region, for instance https://api.dublin.ie1.twilio.com, or a test's server"},
     };
     return description;
 }
