@@ -118,6 +118,7 @@ void Furniture::furnish() {
     furnish_watching();
     furnish_talking();
     furnish_people();
+    furnish_asking();
     readiness.watch("storage", [this] {
         const Result<void> works = committer->health();
         if (!works) return works.error().text;
@@ -159,7 +160,8 @@ void Furniture::furnish_talking() {
         receive::Ground{&organizations, store.get(), committer.get(), lanes.get(), &clock, &ids,
                         &logger, &metrics},
         receive::IntakeOptions{settings.server.public_url,
-                               Milliseconds(settings.conversation.coalesce_ms)});
+                               Milliseconds(settings.conversation.coalesce_ms),
+                               std::chrono::seconds(settings.conversation.late_s)});
     registry->use_events(*intake);
 
     deliver::Sender::Channels channels;
@@ -200,6 +202,18 @@ void Furniture::furnish_people() {
         control::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
                         &metrics, &fence},
         std::move(voices), std::move(channels), options);
+}
+
+void Furniture::furnish_asking() {
+    std::vector<std::shared_ptr<reconcile::Source>> sources;
+    for (const load::Instance& provider : providers)
+        if (provider.reconcile) sources.push_back(provider.reconcile);
+    reconcile::ReconcilerOptions asking;
+    asking.interval = std::chrono::seconds(settings.conversation.reconcile_s);
+    reconciler = std::make_unique<reconcile::Reconciler>(
+        reconcile::Ground{store.get(), committer.get(), intake.get(), &clock, &organizations,
+                          &logger, &metrics},
+        std::move(sources), asking);
 }
 
 std::vector<receive::Source> Furniture::sources() const {

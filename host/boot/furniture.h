@@ -17,6 +17,7 @@
 #include "publish/journal_feed.h"
 #include "publish/retention.h"
 #include "receive/intake.h"
+#include "reconcile/reconciler.h"
 #include "reply/turns.h"
 #include "serve/server.h"
 #include "store/committer.h"
@@ -53,6 +54,8 @@ struct Furniture {
     void furnish_talking();
     /// What people do at conversations.
     void furnish_people();
+    /// Who asks providers what was missed.
+    void furnish_asking();
     std::vector<receive::Source> sources() const;
     std::string status_url(const std::string& instance) const;
 
@@ -85,6 +88,7 @@ struct Furniture {
     std::unique_ptr<deliver::Sender> sender;
     std::unique_ptr<reply::Turns> turns;
     std::unique_ptr<control::Control> control;
+    std::unique_ptr<reconcile::Reconciler> reconciler;
     std::unique_ptr<serve::Server> server;
 };
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds drain_time{6000};
 constexpr Milliseconds settle_time{4000};
 constexpr Milliseconds commit_time{2000};
+constexpr Milliseconds ask_time{500};
 
 }  // namespace
 
@@ -37,6 +38,7 @@ Result<void> Gateway::start() {
     own.hub->start();
     own.dispatcher->start();
     own.control->start();
+    own.reconciler->start();
     try {
         own.server = std::make_unique<serve::Server>(
             serve::server_options(settings_.server, settings_.limits), own.routes(),
@@ -57,14 +59,20 @@ bool Gateway::stop() {
     if (!furniture_) return true;
     Furniture& own = *furniture_;
     own.readiness.drain();
+    if (own.reconciler) own.reconciler->ask_to_stop();
     // Nothing new comes in, then nothing new goes out, then what was promised is written.
     if (own.server && !own.server->drain(drain_time))
         own.logger.warn("boot", "requests were cut off at the end of the drain");
     if (own.hub) own.hub->stop();
     if (own.control) own.control->stop();
-    const bool settled = !own.dispatcher || own.dispatcher->stop(settle_time);
+    bool settled = !own.dispatcher || own.dispatcher->stop(settle_time);
     if (!settled)
         own.logger.warn("boot", "a send or an AI turn was still in hand; its lease will lapse");
+    // It was asked to stop at the beginning; what it did not record it fetches again.
+    if (own.reconciler && !own.reconciler->stop(ask_time)) {
+        own.logger.warn("boot", "a provider was still asked what was missed");
+        settled = false;
+    }
     if (own.intake) own.intake->stop();
     if (own.retention) own.retention->stop();
     if (own.lanes) own.lanes->stop();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "context/context.h"
@@ -45,7 +46,8 @@ void end_by(domain::Call& call, CallDetails& details, const CallEnded& event,
     call.summary = clean_text(event.summary);
     if (call.started_at == Time{})
         call.started_at = told_at(event, moment) - std::chrono::seconds(duration);
-    call.ended_at = call.started_at + std::chrono::seconds(duration);
+    call.ended_at = duration > 0 ? call.started_at + std::chrono::seconds(duration)
+                                 : std::max(call.started_at, told_at(event, moment));
     details.failure_reason = clean_text(event.failure_reason);
     details.analysis_json = clean_text(event.analysis_json);
     details.told = is_full(event) ? Told::Full : Told::Bare;

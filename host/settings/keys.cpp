@@ -98,6 +98,13 @@ std::vector<Key<Settings>> behaviour_keys() {
             [](Settings& s) -> Slot { return &s.conversation.coalesce_ms; }, 0, 600000,
             "How long the AI waits for the customer's next message, in milliseconds."),
         number(
+            "conversation.late_s", [](Settings& s) -> Slot { return &s.conversation.late_s; }, 60,
+            604800, "A text learnt of more seconds late is not answered by the AI but by a human."),
+        number(
+            "conversation.reconcile_s",
+            [](Settings& s) -> Slot { return &s.conversation.reconcile_s; }, 0, 86400,
+            "Every how many seconds providers are asked what was missed; 0: never."),
+        number(
             "conversation.human_control_idle_s",
             [](Settings& s) -> Slot { return &s.conversation.human_control_idle_s; }, 1, 2592000,
             "After how many idle seconds a human's control ends by itself."),

@@ -51,6 +51,8 @@ struct Plugins {
 struct Conversation {
     unsigned history_limit = 50;
     unsigned coalesce_ms = 1500;
+    unsigned late_s = 900;       // a text that is learnt of later is a human's to answer
+    unsigned reconcile_s = 300;  // 0: providers are not asked what was missed
     unsigned human_control_idle_s = 7200;
 };
 
