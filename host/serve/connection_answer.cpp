@@ -15,6 +15,17 @@ using listen::StreamSocket;
 using listen::Transfer;
 using listen::Wait;
 
+constexpr std::string_view webhooks = "/api/webhooks/";
+
+/// The path as a problem may repeat it. Below a webhook's a segment may be its secret, and
+/// what answers a provider ends up in the provider's log of errors.
+std::string_view shown_path(const Facts& facts) {
+    if (facts.route != nullptr && facts.route->access == Access::Webhook)
+        return facts.route->pattern;
+    if (facts.path.starts_with(webhooks)) return webhooks;
+    return facts.path;
+}
+
 }  // namespace
 
 RequestExchange::RequestExchange(std::shared_ptr<Mailbox> mailbox,
@@ -96,7 +107,7 @@ void Connection::turn_down(const Facts& facts, std::string_view reason) {
 AnswerFrame Connection::frame_for(const Facts& facts) const {
     AnswerFrame frame;
     frame.request_id = facts.request_id;
-    frame.path = facts.path;
+    frame.path = shown_path(facts);
     frame.vary_origin = !server_.options.cors_origins.empty();
     if (server_.origin_allowed(facts.origin)) frame.allowed_origin = facts.origin;
     frame.close = !facts.keep_alive || server_.draining;

@@ -66,6 +66,7 @@ class ServerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_handler_answers_with_the_headers_that_serve_sets);
     CPPUNIT_TEST(the_request_id_of_the_caller_is_kept_when_it_is_one);
     CPPUNIT_TEST(a_guarded_route_answers_the_guards_refusal_or_runs_with_an_identity);
+    CPPUNIT_TEST(a_secret_in_a_webhooks_path_is_repeated_nowhere);
     CPPUNIT_TEST(head_is_answered_as_get_without_the_body);
     CPPUNIT_TEST(options_and_unknown_paths_and_methods_are_answered_by_the_table);
     CPPUNIT_TEST(json_routes_refuse_other_types);
@@ -141,6 +142,32 @@ public:
         CPPUNIT_ASSERT(refused->body.find("\"instance\":\"/api/who\"") != std::string::npos);
         client.send(get("/api/who", "Authorization: Bearer good\r\n"));
         CPPUNIT_ASSERT_EQUAL(std::string("somebody"), client.answer()->body);
+    }
+
+    void a_secret_in_a_webhooks_path_is_repeated_nowhere() {
+        add("POST", "/api/webhooks/eleven/start/{secret}", [](Request request, Responder r) {
+            const bool good = request.path_parameter("secret") == "s3cret";
+            r.answer(problem({good ? 404 : 403, "NO", "No."}));
+        });
+        routes_.back().access = Access::Webhook;
+        RawClient client(start());
+        const auto post = [](const std::string& method, const std::string& path) {
+            return method + " " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+        };
+        for (const auto& [method, path, status] :
+             {std::tuple{"POST", "/api/webhooks/eleven/start/s3cret", 404},
+              {"POST", "/api/webhooks/eleven/start/s3cret2", 403},
+              {"GET", "/api/webhooks/eleven/start/s3cret", 405},
+              {"POST", "/api/webhooks/eleven/start/s3cret/more", 404},
+              {"POST", "/api/webhooks/s3cret", 404}}) {
+            client.send(post(method, path));
+            const auto answer = client.answer();
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(path, status, answer->status);
+            CPPUNIT_ASSERT_MESSAGE(
+                answer->body,
+                answer->body.find("\"instance\":\"/api/webhooks/") != std::string::npos);
+            CPPUNIT_ASSERT_MESSAGE(answer->body, answer->body.find("s3cret") == std::string::npos);
+        }
     }
 
     void head_is_answered_as_get_without_the_body() {
