@@ -1,5 +1,6 @@
 #include "boot/furniture.h"
 
+#include <algorithm>
 #include <iterator>
 #include <string_view>
 
@@ -36,6 +37,9 @@ namespace {
 // Threads that read a conversation and build its ChangeSet: they wait for the disk, not
 // for a provider.
 constexpr unsigned lane_threads = 4;
+// Threads that wait for providers. Below it each instance has its own, so that slow ones take
+// nothing from the others.
+constexpr unsigned most_senders = 64;
 
 observe::LogPlan log_plan(const settings::Logging& log) {
     observe::LogPlan plan;
@@ -174,6 +178,15 @@ void Furniture::furnish_talking() {
     const std::string worker = random_hex(8);
     deliver::SenderOptions sending;
     sending.worker = worker;
+    dispatch::DeskOptions senders;
+    senders.workers = 0;
+    for (const settings::PluginUse& use : settings.providers) {
+        if (channels.count(use.id) == 0) continue;
+        sending.outlets[use.id] = {use.sends_per_second, use.send_burst};
+        senders.of_instance[use.id] = use.concurrent_sends;
+        senders.workers += use.concurrent_sends;
+    }
+    senders.workers = std::clamp(senders.workers, 1u, most_senders);
     sending.status_url = [this](const std::string& instance) { return status_url(instance); };
     sender = std::make_unique<deliver::Sender>(
         deliver::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
@@ -181,11 +194,14 @@ void Furniture::furnish_talking() {
         channels, sending);
     reply::TurnOptions answering;
     answering.worker = worker;
+    answering.validity = std::chrono::seconds(settings.conversation.message_validity_s);
     answering.quiet = Milliseconds(settings.conversation.coalesce_ms);
     turns = std::make_unique<reply::Turns>(reply::Ground{store.get(), committer.get(), &clock, &ids,
                                                          &organizations, &logger, &metrics},
                                            responders, channels, answering);
-    dispatcher->add(*sender, {});
+    dispatcher->add(*sender, senders);
+    readiness.watch(
+        "delivery", [this] { return sender->trouble(); }, observe::Health::Weight::Degrades);
     dispatcher->add(*turns, {});
 }
 

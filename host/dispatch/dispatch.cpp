@@ -194,7 +194,7 @@ void Dispatcher::serve(Station& station) {
 bool Dispatcher::take(Station& station, store::Owed& owed) const {
     const auto free = [&](const store::Owed& row) {
         const auto busy = station.busy.find(row.instance);
-        return (busy == station.busy.end() || busy->second < station.options.per_instance) &&
+        return (busy == station.busy.end() || busy->second < station.options.limit(row.instance)) &&
                station.in_hand.count({row.organization, row.address}) == 0;
     };
     const auto found = std::find_if(station.ready.begin(), station.ready.end(), free);

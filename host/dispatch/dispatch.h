@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -35,8 +36,15 @@ public:
 struct DeskOptions {
     /// Threads. They wait for providers, so a few per core are cheap.
     unsigned workers = 4;
-    /// Of one provider instance at once, so that a slow one leaves room for the others.
+    /// Of one provider instance at once, so that a slow one leaves room for the others …
     unsigned per_instance = 3;
+    /// … and of those that are named.
+    std::map<std::string, unsigned> of_instance{};
+
+    unsigned limit(const std::string& instance) const {
+        const auto named = of_instance.find(instance);
+        return named == of_instance.end() ? per_instance : named->second;
+    }
 };
 
 /// Reads what is due and gives it to the desks. Learns of new work from commits, and looks

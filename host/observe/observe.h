@@ -75,8 +75,14 @@ public:
 /// A part that /readyz asks: empty means ready, else what fails, safe for strangers.
 class Health {
 public:
+    enum class Weight {
+        Vital,     // without it nothing may come here
+        Degrades,  // it is told, and what comes is taken as ever
+    };
+
     virtual ~Health() = default;
-    virtual void watch(std::string part, std::function<std::string()> check) = 0;
+    virtual void watch(std::string part, std::function<std::string()> check,
+                       Weight weight = Weight::Vital) = 0;
 };
 
 }  // namespace tandem::observe

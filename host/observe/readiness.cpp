@@ -6,9 +6,9 @@ namespace tandem::observe {
 
 Readiness::Readiness(const Clock& clock) : clock_(clock) {}
 
-void Readiness::watch(std::string part, std::function<std::string()> check) {
+void Readiness::watch(std::string part, std::function<std::string()> check, Weight weight) {
     const std::lock_guard lock(mutex_);
-    parts_.push_back({std::move(part), std::move(check)});
+    parts_.push_back({std::move(part), std::move(check), weight});
     asked_at_.reset();
 }
 
@@ -25,7 +25,7 @@ std::vector<Readiness::Failure> Readiness::failures() {
             // What it says may be meant for administrators only.
             reason = "does not answer";
         }
-        if (!reason.empty()) failures_.push_back({part.name, std::move(reason)});
+        if (!reason.empty()) failures_.push_back({part.name, std::move(reason), part.weight});
     }
     asked_at_ = now;
     return failures_;

@@ -17,7 +17,8 @@ class Readiness : public Health {
 public:
     explicit Readiness(const Clock& clock);
 
-    void watch(std::string part, std::function<std::string()> check) override;
+    void watch(std::string part, std::function<std::string()> check,
+               Weight weight = Weight::Vital) override;
     /// From now on the gateway is on its way out, whatever the parts say.
     void drain() { draining_ = true; }
     bool draining() const { return draining_; }
@@ -25,14 +26,16 @@ public:
     struct Failure {
         std::string part;
         std::string reason;
+        Weight weight = Weight::Vital;
     };
-    /// Empty: ready. A check that throws has failed.
+    /// None that is vital: ready. A check that throws has failed.
     std::vector<Failure> failures();
 
 private:
     struct Part {
         std::string name;
         std::function<std::string()> check;
+        Weight weight;
     };
 
     const Clock& clock_;

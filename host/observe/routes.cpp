@@ -1,5 +1,7 @@
 #include "observe/routes.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace tandem::observe {
@@ -10,6 +12,20 @@ serve::Response live() {
     return serve::success("Alive", R"({"status":"alive"})");
 }
 
+/// Who balances loads by us goes on: what comes in is taken.
+serve::Response degraded(const std::vector<Readiness::Failure>& failures) {
+    std::string data = R"({"status":"degraded","parts":[)";
+    for (const auto& failure : failures) {
+        if (data.back() == '}') data += ',';
+        data += R"({"part":")";
+        append_json_text(data, failure.part);
+        data += R"(","reason":")";
+        append_json_text(data, failure.reason);
+        data += "\"}";
+    }
+    return serve::success("Degraded", data + "]}");
+}
+
 serve::Response ready(Readiness& readiness) {
     if (readiness.draining())
         return serve::problem({.status = 503,
@@ -17,10 +33,14 @@ serve::Response ready(Readiness& readiness) {
                                .detail = "The gateway is shutting down",
                                .retry_after_s = 5});
     const auto failures = readiness.failures();
+    const auto vital = std::find_if(failures.begin(), failures.end(), [](const auto& failure) {
+        return failure.weight == Health::Weight::Vital;
+    });
     if (failures.empty()) return serve::success("Ready", R"({"status":"ready"})");
+    if (vital == failures.end()) return degraded(failures);
     serve::Problem problem{.status = 503,
                            .code = "NOT_READY",
-                           .detail = "Not ready: " + failures.front().part,
+                           .detail = "Not ready: " + vital->part,
                            .retry_after_s = 1};
     for (const auto& failure : failures) {
         if (failure.part == "storage") problem.code = "STORAGE_UNAVAILABLE";

@@ -196,6 +196,9 @@ void read_value(const Node& node, const std::string& path, const Rule& rule, Slo
     if (auto* const* text = std::get_if<std::string*>(&slot)) {
         std::string read;
         if (fit_text(node, path, rule, read, report)) **text = std::move(read);
+    } else if (const auto* words = std::get_if<TwoWords>(&slot)) {
+        std::string read;
+        if (fit_text(node, path, rule, read, report)) *words->yes = read == words->if_so;
     } else if (auto* const* texts = std::get_if<std::vector<std::string>*>(&slot)) {
         read_texts(node, path, rule, **texts, report);
     } else if (auto* const* yes = std::get_if<bool*>(&slot)) {

@@ -16,9 +16,9 @@ Key<Owner> text(std::string_view path, Slots slot, bool (*fits)(std::string&),
     return {path, slot, expected, meaning, fits, 0, 0, {}, required};
 }
 
-template <typename Slots>
-Key<Settings> number(std::string_view path, Slots slot, uint64_t least, uint64_t most,
-                     std::string_view meaning) {
+template <typename Owner = Settings, typename Slots>
+Key<Owner> number(std::string_view path, Slots slot, uint64_t least, uint64_t most,
+                  std::string_view meaning) {
     return {path, slot, "", meaning, nullptr, least, most, {}, false};
 }
 
@@ -60,6 +60,10 @@ std::vector<Key<Settings>> server_keys() {
             "server.cors_origins", [](Settings& s) -> Slot { return &s.server.cors_origins; },
             fit_origin, "a list of origins, such as https://desk.example.com",
             "Front ends on other hosts that may call the API."),
+        text<Settings>(
+            "server.control", [](Settings& s) -> Slot { return &s.server.control; },
+            fit_absolute_path, "the absolute path of a socket, such as /run/tandem/control.sock",
+            "Where tandemctl reaches the running gateway; only root and the gateway's own user."),
     };
 }
 
@@ -108,6 +112,10 @@ std::vector<Key<Settings>> behaviour_keys() {
             "conversation.human_control_idle_s",
             [](Settings& s) -> Slot { return &s.conversation.human_control_idle_s; }, 1, 2592000,
             "After how many idle seconds a human's control ends by itself."),
+        number(
+            "conversation.message_validity_s",
+            [](Settings& s) -> Slot { return &s.conversation.message_validity_s; }, 1, 604800,
+            "After how many seconds a text that could not be sent expires instead."),
         number(
             "stream.heartbeat_s", [](Settings& s) -> Slot { return &s.stream.heartbeat_s; }, 1,
             3600, "Seconds between two heartbeats of a stream."),
@@ -243,6 +251,15 @@ const std::vector<Key<PluginUse>>& provider_keys() {
          0,
          {"enforce", "report"},
          false},
+        number<PluginUse>(
+            "sends_per_second", [](PluginUse& use) -> Slot { return &use.sends_per_second; }, 1,
+            10000, "Texts that are handed to it in a second, in the long run; others wait."),
+        number<PluginUse>(
+            "send_burst", [](PluginUse& use) -> Slot { return &use.send_burst; }, 1, 10000,
+            "Texts that are handed to it at once, after a rest."),
+        number<PluginUse>(
+            "concurrent_sends", [](PluginUse& use) -> Slot { return &use.concurrent_sends; }, 1, 64,
+            "Texts on their way to it at a time."),
     };
     return keys;
 }
@@ -273,6 +290,19 @@ const std::vector<Key<Organization>>& organization_keys() {
         text<Organization>(
             "responder", [](Organization& one) -> Slot { return &one.responder; }, fit_instance_id,
             instance, "Who answers; without one messages wait for a human."),
+        {"unknown_sends",
+         [](Organization& one) -> Slot {
+             return TwoWords{&one.resend_unknown, "at_most_once", "at_least_once"};
+         },
+         "at_most_once or at_least_once",
+         "What becomes of a text of which nobody knows whether it was sent, once its provider "
+         "could "
+         "not tell either: it is kept for you, or sent once more and perhaps twice.",
+         fit_any,
+         0,
+         0,
+         {"at_most_once", "at_least_once"},
+         false},
     };
     return keys;
 }

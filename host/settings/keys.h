@@ -12,9 +12,17 @@
 /// `config show` and for the manual page. A key that is not here does not exist.
 namespace tandem::settings {
 
+/// A yes/no that operators write as one of two words.
+struct TwoWords {
+    bool* yes;
+    std::string_view if_not, if_so;
+
+    std::string_view word() const { return *yes ? if_so : if_not; }
+};
+
 /// Where a key's value lives in the settings; its type is the key's type.
 using Slot = std::variant<std::string*, std::vector<std::string>*, bool*, unsigned*, size_t*,
-                          std::optional<unsigned>*, Options*>;
+                          std::optional<unsigned>*, TwoWords, Options*>;
 
 /// One key of a block. Constant.
 template <typename Owner>

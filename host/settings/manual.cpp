@@ -30,6 +30,7 @@ std::string joined(const std::vector<std::string>& texts) {
 std::string default_of(Slot slot) {
     if (auto* const* text = std::get_if<std::string*>(&slot)) return **text;
     if (auto* const* texts = std::get_if<std::vector<std::string>*>(&slot)) return joined(**texts);
+    if (const auto* words = std::get_if<TwoWords>(&slot)) return std::string(words->word());
     if (auto* const* yes = std::get_if<bool*>(&slot)) return **yes ? "true" : "false";
     if (auto* const* small = std::get_if<unsigned*>(&slot)) return std::to_string(**small);
     if (auto* const* large = std::get_if<size_t*>(&slot)) return std::to_string(**large);

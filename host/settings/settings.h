@@ -29,7 +29,11 @@ struct PluginUse {
     std::string plugin;
     Options options;
     std::string where;
-    std::string signature_mode = "enforce";  // providers: enforce, or report while rolling out
+    // Of providers.
+    std::string signature_mode = "enforce";  // or report while rolling out
+    unsigned sends_per_second = 100;         // texts, in the long run
+    unsigned send_burst = 100;               // texts at once, after a rest
+    unsigned concurrent_sends = 4;           // texts on their way at a time
 };
 
 struct Server {
@@ -41,6 +45,7 @@ struct Server {
     unsigned workers = 0;                      // 0: chosen by the machine
     bool query_tokens = true;                  // ?token= on streams
     std::vector<std::string> cors_origins;
+    std::string control;  // path of the unix socket for tandemctl; empty: none
 };
 
 struct Plugins {
@@ -54,6 +59,7 @@ struct Conversation {
     unsigned late_s = 900;       // a text that is learnt of later is a human's to answer
     unsigned reconcile_s = 300;  // 0: providers are not asked what was missed
     unsigned human_control_idle_s = 7200;
+    unsigned message_validity_s = 14400;
 };
 
 struct Streams {

@@ -88,6 +88,8 @@ private:
             line(depth, name + ":" + ((*text)->empty() ? "" : " " + quoted(**text)));
         else if (auto* const* texts = std::get_if<std::vector<std::string>*>(&slot))
             line(depth, name + ":" + ((*texts)->empty() ? "" : " " + list_of(**texts, false)));
+        else if (const auto* words = std::get_if<TwoWords>(&slot))
+            line(depth, name + ": " + quoted(words->word()));
         else if (auto* const* yes = std::get_if<bool*>(&slot))
             line(depth, name + (**yes ? ": true" : ": false"));
         else if (auto* const* small = std::get_if<unsigned*>(&slot))

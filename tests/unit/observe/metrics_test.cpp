@@ -9,6 +9,7 @@
 
 #include "observe/readiness.h"
 #include "observe/registry.h"
+#include "observe/routes.h"
 
 namespace tandem::observe {
 
@@ -38,6 +39,7 @@ class MetricsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(series_are_bounded);
     CPPUNIT_TEST(the_text_tells_of_the_build_and_the_process_and_each_family_once);
     CPPUNIT_TEST(readiness_asks_each_part_once_a_second);
+    CPPUNIT_TEST(what_only_degrades_is_told_with_200);
     CPPUNIT_TEST(a_part_that_throws_is_not_ready_and_tells_nothing);
     CPPUNIT_TEST_SUITE_END();
 
@@ -154,11 +156,46 @@ public:
         CPPUNIT_ASSERT_EQUAL(2, asked);
     }
 
+    void what_only_degrades_is_told_with_200() {
+        HandClock clock;
+        Readiness readiness(clock);
+        MetricRegistry metrics;
+        std::string storage;
+        readiness.watch(
+            "delivery", [] { return "twilio does \"not\" work"; }, Health::Weight::Degrades);
+        readiness.watch("storage", [&] { return storage; });
+        serve::Response answer = asked(metrics, readiness);
+        CPPUNIT_ASSERT_EQUAL(200, answer.status);
+        CPPUNIT_ASSERT(answer.body.find(R"("status":"degraded","parts":[{"part":"delivery",)"
+                                        R"("reason":"twilio does \"not\" work"}])") !=
+                       std::string::npos);
+        storage = "away";
+        clock.time += std::chrono::seconds{1};
+        answer = asked(metrics, readiness);
+        CPPUNIT_ASSERT_EQUAL(503, answer.status);
+        CPPUNIT_ASSERT(answer.body.find("STORAGE_UNAVAILABLE") != std::string::npos);
+        CPPUNIT_ASSERT(answer.body.find("Not ready: storage") != std::string::npos);
+    }
+
     void a_part_that_throws_is_not_ready_and_tells_nothing() {
         HandClock clock;
         Readiness readiness(clock);
         readiness.watch("bus", []() -> std::string { throw std::runtime_error("password is x"); });
         CPPUNIT_ASSERT_EQUAL(std::string("does not answer"), readiness.failures()[0].reason);
+    }
+
+private:
+    static serve::Response asked(const Metrics& metrics, Readiness& readiness) {
+        struct Heard : serve::Responder::Exchange {
+            void answer(serve::Response response) override { heard = std::move(response); }
+            void stream(serve::Response,
+                        std::function<void(std::shared_ptr<serve::Stream>)>) override {}
+            serve::Response heard;
+        };
+        const auto exchange = std::make_shared<Heard>();
+        for (const serve::Route& route : routes(metrics, readiness))
+            if (route.pattern == "/readyz") route.handler({}, serve::Responder(exchange));
+        return exchange->heard;
     }
 };
 

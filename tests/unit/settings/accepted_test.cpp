@@ -92,6 +92,7 @@ class AcceptedTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_public_url_may_have_a_path_and_loses_its_last_slash);
     CPPUNIT_TEST(inline_secrets_warn_and_work);
     CPPUNIT_TEST(a_rolled_out_signature_mode_warns);
+    CPPUNIT_TEST(sending_has_its_keys);
     CPPUNIT_TEST(the_environment_overrides_scalars_of_known_sections);
     CPPUNIT_TEST(wrong_overrides_are_refused);
     CPPUNIT_TEST(parts_are_merged_in_name_order_and_leftovers_ignored);
@@ -204,6 +205,30 @@ public:
         const Loaded loaded = workspace.load(text);
         CPPUNIT_ASSERT(loaded.usable());
         CPPUNIT_ASSERT_EQUAL(std::string("providers[0].signature_mode"), loaded.findings.at(0).key);
+    }
+
+    void sending_has_its_keys() {
+        Workspace workspace;
+        std::string text = smallest();
+        text.replace(text.find("plugin: sandbox"), 15,
+                     "plugin: sandbox, sends_per_second: 1, send_burst: 5, concurrent_sends: 2");
+        text += "    unknown_sends: at_least_once\nconversation: {message_validity_s: 600}\n";
+        text.replace(text.find("server: {"), 9, "server: {control: /run/tandem/control.sock, ");
+        const Loaded loaded = workspace.load(text);
+        CPPUNIT_ASSERT(loaded.usable());
+        const PluginUse& use = loaded.settings.providers.at(0);
+        CPPUNIT_ASSERT(use.sends_per_second == 1 && use.send_burst == 5);
+        CPPUNIT_ASSERT_EQUAL(2u, use.concurrent_sends);
+        CPPUNIT_ASSERT(loaded.settings.organizations.at(0).resend_unknown);
+        CPPUNIT_ASSERT_EQUAL(600u, loaded.settings.conversation.message_validity_s);
+        CPPUNIT_ASSERT_EQUAL(std::string("/run/tandem/control.sock"),
+                             loaded.settings.server.control);
+        CPPUNIT_ASSERT(show(loaded.settings, {}).find("unknown_sends: \"at_least_once\"") !=
+                       std::string::npos);
+        text.replace(text.find("at_least_once"), 13, "twice");
+        const Loaded wrong = workspace.load(text);
+        CPPUNIT_ASSERT_EQUAL(std::string("organizations[0].unknown_sends"),
+                             wrong.findings.at(0).key);
     }
 
     void the_environment_overrides_scalars_of_known_sections() {
