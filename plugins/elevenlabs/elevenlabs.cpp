@@ -24,7 +24,8 @@ ElevenLabs::ElevenLabs(Host host)
       agent_phone_number_id_(host_.config().find_text("agent_phone_number_id").value_or("")),
       initiation_secrets_(host_.config().text_list("conversation_initiation_webhook_secret")),
       post_call_secrets_(host_.config().text_list("post_call_webhook_secret")),
-      longest_call_s_(longest_call_of(host_.config())) {}
+      longest_call_s_(longest_call_of(host_.config())),
+      turn_options_(TurnOptions::read(host_.config())) {}
 
 Description ElevenLabs::describe() {
     Description description;
@@ -61,6 +62,7 @@ Description ElevenLabs::describe() {
         {"longest_call_s", TANDEM_OPTION_INTEGER, 0, "7200",
          "No call lasts longer; how far back missed ones are looked for"},
     };
+    for (Option& option : TurnOptions::describe()) description.options.push_back(std::move(option));
     return description;
 }
 

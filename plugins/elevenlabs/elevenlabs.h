@@ -1,6 +1,7 @@
 // ElevenLabs Agents: calls in and out, what became of them, and the AI's answers to texts.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "api.h"
 #include "dismissed.h"
+#include "respond.h"
 #include "secrets.h"
 #include "tandem/plugin/plugin.hpp"
 #include "tandem/plugin/reconcile.hpp"
@@ -54,6 +56,7 @@ private:
     void verify_initiation(const plugin::WebhookRequest& request) const;
     void verify_post_call(const plugin::WebhookRequest& request) const;
     void read_post_call(const plugin::WebhookRequest& request, plugin::WebhookSink& sink) const;
+    std::string conversation_url(std::int64_t deadline) const;
 
     // Constant after construction.
     const plugin::Host host_;
@@ -63,9 +66,12 @@ private:
     const Secrets initiation_secrets_;
     const Secrets post_call_secrets_;
     const std::int64_t longest_call_s_;
+    const TurnOptions turn_options_;
 
     // Guards itself.
     Dismissed dismissed_;
+    /// A text conversation began with a first message of the agent.
+    std::atomic<bool> agent_greets_{false};
 };
 
 }  // namespace tandem::elevenlabs
