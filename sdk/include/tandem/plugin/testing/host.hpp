@@ -207,7 +207,7 @@ private:
         for (const Field& field : fields(raw->headers, raw->header_count)) {
             request.headers.push_back({std::string(field.name), std::string(field.value)});
         }
-        const HttpResult result = of(self).next_answer(std::move(request));
+        const HttpResult result = of(self).next_answer(request);
         if (!result.answered) {
             sink->progress = result.maybe_sent ? TANDEM_HTTP_MAYBE_SENT : TANDEM_HTTP_NOTHING_SENT;
             const tandem_status code = result.code < 0 ? result.code : TANDEM_UNAVAILABLE;
@@ -224,10 +224,14 @@ private:
         return TANDEM_OK;
     }
 
-    HttpResult next_answer(HttpRequest request) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        requests_.push_back(std::move(request));
-        if (answer_by_) return answer_by_(requests_.back());
+    HttpResult next_answer(const HttpRequest& request) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        requests_.push_back(request);
+        if (answer_by_) {
+            // The function may move the clock, or look at what was asked before.
+            lock.unlock();
+            return answer_by_(request);
+        }
         if (answers_.empty()) {
             HttpResult none;
             none.error = "the test has no answer for this request";
