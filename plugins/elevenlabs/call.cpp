@@ -111,21 +111,29 @@ Receipt ElevenLabs::start_call(const OutboundCall& call) {
 }
 
 Receipt ElevenLabs::look_up(const OutboundCall& call, tandem_time begun_at) {
+    try {
+        return found(call, begun_at);
+    } catch (const Failure& failure) {
+        return Receipt::unknown(failure.what());
+    }
+}
+
+Receipt ElevenLabs::found(const OutboundCall& call, tandem_time begun_at) const {
     const std::int64_t started = host_.clock().monotonic_ms();
     const auto left = [&]() -> std::uint32_t {
         if (call.deadline_ms == 0) return 0;
         const std::int64_t spent = host_.clock().monotonic_ms() - started;
         return static_cast<std::uint32_t>(std::max<std::int64_t>(call.deadline_ms - spent, 1));
     };
-    const HttpResult found =
+    const HttpResult listed =
         api_.get("/v1/convai/conversations?user_id=" + query_encoded(call.call_id) +
                      "&agent_id=" + query_encoded(agent_id_) + "&call_start_after_unix=" +
                      std::to_string(std::max<tandem_time>(begun_at / 1000 - clock_margin_s, 0)) +
                      "&page_size=10",
                  left());
-    if (!found.answered) return Receipt::unknown(found.error);
-    if (found.status != 200) return Receipt::unknown(problem_of(found).text);
-    const Json list = read_object(found.body, "the list of conversations");
+    if (!listed.answered) return Receipt::unknown(listed.error);
+    if (listed.status != 200) return Receipt::unknown(problem_of(listed).text);
+    const Json list = read_object(listed.body, "the list of conversations");
     const Json& conversations = member(list, "conversations");
     if (!conversations.is_array())
         return Receipt::unknown("the list of conversations has no conversations");

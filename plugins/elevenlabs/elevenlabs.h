@@ -57,6 +57,7 @@ private:
     void verify_post_call(const plugin::WebhookRequest& request) const;
     void read_post_call(const plugin::WebhookRequest& request, plugin::WebhookSink& sink) const;
     std::string conversation_url(std::int64_t deadline) const;
+    plugin::Receipt found(const plugin::OutboundCall& call, tandem_time begun_at) const;
 
     // Constant after construction.
     const plugin::Host host_;
