@@ -114,6 +114,11 @@ Result<void> Furniture::open_store() {
         return failed("storage " + settings.storage.plugin, started.error());
     if (const Result<void> migrated = store->migrate(); !migrated)
         return failed("storage " + settings.storage.plugin, migrated.error());
+    // Whoever held a lease is gone, so that nothing owed waits for it to lapse. In a store that
+    // others share nobody can know that.
+    const Result<void> ended = store->end_leases(clock.now());
+    if (!ended && ended.error().code != Code::Unsupported)
+        return failed("storage " + settings.storage.plugin, ended.error());
     return {};
 }
 

@@ -61,11 +61,26 @@ struct One : host::RowTaker {
     std::optional<Ours> found;
 };
 
-struct Messages : host::RowTaker {
+// Takes all rows of one kind.
+template <typename View, typename Ours>
+struct Many : host::RowTaker {
     using RowTaker::take;
-    void take(const records::MessageView& row) override { found.push_back(our_message(row)); }
-    std::vector<domain::Message> found;
+    void take(const View& row) override {
+        if constexpr (std::is_same_v<View, records::MessageView>)
+            found.push_back(our_message(row));
+        else
+            found.push_back(ours<Ours>(row));
+    }
+    std::vector<Ours> found;
 };
+using Messages = Many<records::MessageView, domain::Message>;
+using Calls = Many<records::CallView, domain::Call>;
+using Leads = Many<records::LeadView, domain::Lead>;
+using Sessions = Many<records::SessionView, domain::ControlSession>;
+using OwedRows = Many<records::OwedView, store::Owed>;
+using Notes = Many<records::NoteView, store::Note>;
+using AuditLines = Many<records::AuditLineView, store::AuditLine>;
+using History = Many<records::StatusLineView, store::Status>;
 
 struct SnapshotTaker : host::RowTaker {
     using RowTaker::take;
@@ -91,13 +106,26 @@ struct SnapshotTaker : host::RowTaker {
 
 struct Conversations : host::RowTaker {
     using RowTaker::take;
+    void position(const records::PositionView& row) override {
+        found.position = {std::string(row.epoch), row.offset};
+    }
     void take(const records::ConversationView& row) override {
-        found.push_back({ours<domain::Conversation>(row), std::nullopt});
+        found.rows.emplace_back().conversation = ours<domain::Conversation>(row);
     }
+    // What follows belongs to the conversation before it.
     void take(const records::LeadView& row) override {
-        if (!found.empty()) found.back().lead = ours<domain::Lead>(row);
+        if (!found.rows.empty()) found.rows.back().lead = ours<domain::Lead>(row);
     }
-    std::vector<store::ConversationRow> found;
+    void take(const records::SessionView& row) override {
+        if (!found.rows.empty()) found.rows.back().session = ours<domain::ControlSession>(row);
+    }
+    void take(const records::CallView& row) override {
+        if (!found.rows.empty()) found.rows.back().active_call = ours<domain::Call>(row);
+    }
+    void take(const records::MessageView& row) override {
+        if (!found.rows.empty()) found.rows.back().last_message = our_message(row);
+    }
+    store::Listed<store::ConversationRow> found;
 };
 
 struct Journal : host::RowTaker {
@@ -112,19 +140,9 @@ struct Journal : host::RowTaker {
     store::JournalPage found;
 };
 
-struct Due : host::RowTaker {
-    using RowTaker::take;
-    void take(const records::OwedView& row) override { found.push_back(ours<store::Owed>(row)); }
-    std::vector<store::Owed> found;
-};
-
-struct History : host::RowTaker {
-    using RowTaker::take;
-    void take(const records::StatusLineView& row) override {
-        found.push_back(ours<store::Status>(row));
-    }
-    std::vector<store::Status> found;
-};
+int64_t raw(Time time) {
+    return time.time_since_epoch().count();
+}
 
 class StoreProxy : public store::Store {
 public:
@@ -135,9 +153,9 @@ public:
 
     Result<std::vector<store::Outcome>> commit(
         const std::vector<const store::ChangeSet*>& batch) override {
-        const RecordBatch raw(batch);
+        const RecordBatch made(batch);
         std::vector<records::CommitResult> results;
-        const host::Outcome outcome = store_.commit(raw.change_sets(), results);
+        const host::Outcome outcome = store_.commit(made.change_sets(), results);
         if (!outcome.ok()) return error_of(outcome);
         std::vector<store::Outcome> outcomes;
         outcomes.reserve(results.size());
@@ -187,13 +205,10 @@ public:
         return one.result(store_.call_by_provider_id(organization, instance, provider_id, one));
     }
 
-    Result<std::vector<store::ConversationRow>> conversations(const std::string& organization,
-                                                              Time before_activity,
-                                                              const std::string& before_address,
-                                                              unsigned limit) override {
+    Result<store::Listed<store::ConversationRow>> conversations(
+        const std::string& organization, const store::ListQuery& query) override {
         Conversations taker;
-        const auto outcome = store_.conversations(
-            organization, before_activity.time_since_epoch().count(), before_address, limit, taker);
+        const auto outcome = store_.conversations(organization, list_query(query), taker);
         return result(outcome, std::move(taker.found));
     }
 
@@ -205,9 +220,8 @@ public:
     }
 
     Result<std::vector<store::Owed>> due(store::OwedKind kind, Time now, unsigned limit) override {
-        Due taker;
-        const auto outcome =
-            store_.due(static_cast<uint32_t>(kind), now.time_since_epoch().count(), limit, taker);
+        OwedRows taker;
+        const auto outcome = store_.due(static_cast<uint32_t>(kind), raw(now), limit, taker);
         return result(outcome, std::move(taker.found));
     }
 
@@ -222,6 +236,103 @@ public:
         const auto outcome = store_.status_history(organization, message_id, limit, taker);
         for (store::Status& line : taker.found) line.message_id = message_id;
         return result(outcome, std::move(taker.found));
+    }
+
+    Result<domain::Call> call(const std::string& organization, const std::string& id) override {
+        One<records::CallView, domain::Call> one;
+        return one.result(store_.call(organization, id, one));
+    }
+
+    Result<domain::Call> call_by_line(const std::string& organization,
+                                      const std::string& line_id) override {
+        One<records::CallView, domain::Call> one;
+        return one.result(store_.call_by_line(organization, line_id, one));
+    }
+
+    Result<std::vector<domain::Call>> calls(const std::string& organization,
+                                            const store::ListQuery& query) override {
+        Calls taker;
+        const auto outcome = store_.calls(organization, list_query(query), taker);
+        return result(outcome, std::move(taker.found));
+    }
+
+    Result<std::vector<domain::Message>> call_turns(const std::string& organization,
+                                                    const std::string& call_id,
+                                                    unsigned limit) override {
+        Messages taker;
+        const auto outcome = store_.call_turns(organization, call_id, limit, taker);
+        return result(outcome, std::move(taker.found));
+    }
+
+    Result<std::vector<domain::Lead>> leads(const std::string& organization,
+                                            const store::ListQuery& query) override {
+        Leads taker;
+        const auto outcome = store_.leads(organization, list_query(query), taker);
+        return result(outcome, std::move(taker.found));
+    }
+
+    Result<domain::Lead> lead_by_address(const std::string& organization,
+                                         const std::string& address) override {
+        One<records::LeadView, domain::Lead> one;
+        return one.result(store_.lead_by_address(organization, address, one));
+    }
+
+    Result<std::vector<domain::ControlSession>> sessions(const std::string& organization,
+                                                         const store::ListQuery& query) override {
+        Sessions taker;
+        const auto outcome = store_.sessions(organization, list_query(query), taker);
+        return result(outcome, std::move(taker.found));
+    }
+
+    Result<std::vector<domain::Message>> messages_by_delivery(const std::string& organization,
+                                                              const std::string& address,
+                                                              domain::Delivery delivery,
+                                                              unsigned limit) override {
+        Messages taker;
+        const auto outcome = store_.messages_by_delivery(
+            organization, address, static_cast<uint32_t>(delivery), limit, taker);
+        return result(outcome, std::move(taker.found));
+    }
+
+    Result<std::vector<store::Owed>> owed(const std::string& organization, bool dead,
+                                          const std::string& after_id, unsigned limit) override {
+        OwedRows taker;
+        const auto outcome = store_.owed(organization, dead, after_id, limit, taker);
+        return result(outcome, std::move(taker.found));
+    }
+
+    Result<store::Owed> owed_row(const std::string& organization, const std::string& id) override {
+        One<records::OwedView, store::Owed> one;
+        return one.result(store_.owed_row(organization, id, one));
+    }
+
+    Result<bool> remembered(const std::string& organization, const std::string& scope,
+                            const std::string& key) override {
+        const auto outcome = store_.remembered(organization, scope, key);
+        if (outcome.status == TANDEM_NOT_FOUND) return false;
+        return result(outcome, true);
+    }
+
+    Result<std::vector<store::Note>> notes(const std::string& organization,
+                                           const std::string& scope, const std::string& key_prefix,
+                                           Time now, unsigned limit) override {
+        Notes taker;
+        const auto outcome = store_.notes(organization, scope, key_prefix, raw(now), limit, taker);
+        return result(outcome, std::move(taker.found));
+    }
+
+    Result<std::vector<store::AuditLine>> audit(const std::string& organization,
+                                                const std::string& before_id,
+                                                unsigned limit) override {
+        AuditLines taker;
+        const auto outcome = store_.audit(organization, before_id, limit, taker);
+        return result(outcome, std::move(taker.found));
+    }
+
+    Result<void> end_leases(Time now) override { return result(store_.end_leases(raw(now))); }
+    Result<void> compact() override { return result(store_.compact()); }
+    Result<void> forget(const std::string& organization, Time now, Time messages_before) override {
+        return result(store_.forget(organization, raw(now), raw(messages_before)));
     }
 
 private:

@@ -1,6 +1,5 @@
 #include "load/store_records.h"
 
-#include <stdexcept>
 #include <utility>
 
 namespace tandem::load {
@@ -33,9 +32,11 @@ struct IntoPrecondition {
     records::Precondition operator()(const store::OwedClaimed& from) const {
         return record<records::OwedClaimed>(from);
     }
-    template <typename NotCarried>
-    records::Precondition operator()(const NotCarried&) const {
-        throw std::logic_error("the store's tables do not carry this precondition");
+    records::Precondition operator()(const store::OwedDead& from) const {
+        return record<records::OwedDead>(from);
+    }
+    records::Precondition operator()(const store::NoteIs& from) const {
+        return record<records::NoteIs>(from);
     }
 };
 
@@ -83,13 +84,43 @@ struct IntoOperation {
     records::Operation operator()(const store::Dedupe& from) const {
         return record<records::Dedupe>(from);
     }
-    template <typename NotCarried>
-    records::Operation operator()(const NotCarried&) const {
-        throw std::logic_error("the store's tables do not carry this operation");
+    records::Operation operator()(const store::Note& from) const {
+        return record<records::NoteView>(from);
+    }
+    records::Operation operator()(const store::ForgetNote& from) const {
+        return record<records::ForgetNote>(from);
+    }
+    records::Operation operator()(const store::AuditLine& from) const {
+        return record<records::AuditLineView>(from);
+    }
+    records::Operation operator()(const store::Revive& from) const {
+        return record<records::Revive>(from);
+    }
+    records::Operation operator()(const store::Erase& from) const {
+        return record<records::Erase>(from);
     }
 };
 
 }  // namespace
+
+records::ListQuery list_query(const store::ListQuery& from) {
+    const auto choice = [](std::optional<bool> wanted) {
+        return !wanted ? uint32_t{0} : *wanted ? uint32_t{1} : uint32_t{2};
+    };
+    records::ListQuery made;
+    made.limit = from.limit;
+    made.before_at = from.before_at.time_since_epoch().count();
+    made.before_key = from.before_key;
+    made.under_control = choice(from.under_control);
+    made.needs_human = choice(from.needs_human);
+    if (from.session_state) made.session_state = static_cast<uint32_t>(*from.session_state);
+    made.active = from.active_only ? 1 : 0;
+    made.idle_since = from.idle_since.time_since_epoch().count();
+    made.text = from.text;
+    made.address = from.address;
+    made.agent_id = from.agent_id;
+    return made;
+}
 
 domain::Message our_message(const records::MessageView& record) {
     domain::Message made;

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "store/store.h"
@@ -21,6 +23,10 @@ std::vector<domain::Media> media_of(std::string_view json);
 /// visit(record's member, our member): ours to the record's.
 struct IntoRecord {
     void operator()(std::string_view& to, const std::string& from) const { to = from; }
+    void operator()(std::optional<std::string_view>& to,
+                    const std::optional<std::string>& from) const {
+        if (from) to = *from;
+    }
     void operator()(int64_t& to, const int64_t& from) const { to = from; }
     void operator()(int64_t& to, const Time& from) const { to = from.time_since_epoch().count(); }
     void operator()(uint32_t& to, const bool& from) const { to = from ? 1 : 0; }
@@ -49,6 +55,8 @@ Ours ours(const View& record) {
     return made;
 }
 domain::Message our_message(const records::MessageView& record);
+/// It points into the given one.
+records::ListQuery list_query(const store::ListQuery& from);
 
 /// ChangeSets as records; they point into the given ones, which must outlive it.
 class RecordBatch {

@@ -113,7 +113,8 @@ struct Dedupe {
 struct Note {
     std::string scope, key, value;
     Time at{};
-    Time expires_at{};  // epoch zero: never
+    Time expires_at{};    // epoch zero: never
+    std::string address;  // whom it is about, so that it goes with them; empty: nobody
 };
 struct ForgetNote {
     std::string scope, key;
@@ -135,9 +136,11 @@ struct Revive {
     Time expires_at{};
     std::string payload_json;
 };
-/// All that is stored of an address goes, but audit lines (without detail) and dedupe keys.
+/// All that is stored of an address goes, but dedupe keys, and audit lines: these lose their
+/// detail and have `keep_as`, a keyed hash, for an address.
 struct Erase {
     std::string address;
+    std::string keep_as;
 };
 using Operation = std::variant<domain::Lead, domain::Conversation, domain::Message, domain::Event,
                                domain::ControlSession, domain::Call, Status, Owe, Claim, Settle,
@@ -194,9 +197,9 @@ struct ListQuery {
     std::string before_key;
     std::optional<bool> under_control, needs_human;     // of conversations
     std::optional<domain::SessionState> session_state;  // of sessions
-    Time idle_since{};                                  // of sessions
+    Time idle_since{};                                  // of sessions: last active then or before
     bool active_only = false;                           // of calls
-    std::string text;      // part of a name, an e-mail address or an address, any case
+    std::string text;      // part of a name, an e-mail address or an address; ASCII in any case
     std::string address;   // of sessions and calls
     std::string agent_id;  // of sessions
 };
@@ -237,11 +240,9 @@ public:
     virtual Result<domain::Call> call_by_provider_id(const std::string& organization,
                                                      const std::string& instance,
                                                      const std::string& provider_id) = 0;
-    /// Newest activity first, below (before_activity, before_address).
-    virtual Result<std::vector<ConversationRow>> conversations(const std::string& organization,
-                                                               Time before_activity,
-                                                               const std::string& before_address,
-                                                               unsigned limit) = 0;
+    /// By newest activity; the key is the address.
+    virtual Result<Listed<ConversationRow>> conversations(const std::string& organization,
+                                                          const ListQuery& query) = 0;
     /// Offsets above `after`, oldest first; with an address only that conversation's.
     virtual Result<JournalPage> journal(const std::string& organization, int64_t after,
                                         const std::string& address, unsigned limit) = 0;
@@ -252,104 +253,55 @@ public:
     /// What providers said of a message, oldest first.
     virtual Result<std::vector<Status>> status_history(const std::string& organization,
                                                        const std::string& message_id,
-                                                       unsigned limit) {
-        (void)organization, (void)message_id, (void)limit;
-        return not_offered();
-    }
-
-    // What follows a store may leave out; then it is Unsupported.
-
-    /// By newest activity; the key is the address.
-    virtual Result<Listed<ConversationRow>> list_conversations(
-        [[maybe_unused]] const std::string& organization, [[maybe_unused]] const ListQuery& query) {
-        return not_offered();
-    }
-    virtual Result<domain::Call> call([[maybe_unused]] const std::string& organization,
-                                      [[maybe_unused]] const std::string& id) {
-        return not_offered();
-    }
-    /// By the line's id, whichever instance speaks on it.
-    virtual Result<domain::Call> call_by_line([[maybe_unused]] const std::string& organization,
-                                              [[maybe_unused]] const std::string& line_id) {
-        return not_offered();
-    }
-    /// By newest start.
-    virtual Result<std::vector<domain::Call>> calls(
-        [[maybe_unused]] const std::string& organization, [[maybe_unused]] const ListQuery& query) {
-        return not_offered();
-    }
+                                                       unsigned limit) = 0;
+    virtual Result<domain::Call> call(const std::string& organization, const std::string& id) = 0;
+    /// The newest on the line, whichever instance speaks on it.
+    virtual Result<domain::Call> call_by_line(const std::string& organization,
+                                              const std::string& line_id) = 0;
+    /// By newest start; the key is the id.
+    virtual Result<std::vector<domain::Call>> calls(const std::string& organization,
+                                                    const ListQuery& query) = 0;
     /// What was said in a call, in order.
-    virtual Result<std::vector<domain::Message>> call_turns(
-        [[maybe_unused]] const std::string& organization,
-        [[maybe_unused]] const std::string& call_id, [[maybe_unused]] unsigned limit) {
-        return not_offered();
-    }
-    /// By newest creation.
-    virtual Result<std::vector<domain::Lead>> leads(
-        [[maybe_unused]] const std::string& organization, [[maybe_unused]] const ListQuery& query) {
-        return not_offered();
-    }
-    virtual Result<domain::Lead> lead_by_address([[maybe_unused]] const std::string& organization,
-                                                 [[maybe_unused]] const std::string& address) {
-        return not_offered();
-    }
-    /// By newest start.
-    virtual Result<std::vector<domain::ControlSession>> sessions(
-        [[maybe_unused]] const std::string& organization, [[maybe_unused]] const ListQuery& query) {
-        return not_offered();
-    }
-    /// Newest first.
+    virtual Result<std::vector<domain::Message>> call_turns(const std::string& organization,
+                                                            const std::string& call_id,
+                                                            unsigned limit) = 0;
+    /// By newest creation; the key is the id.
+    virtual Result<std::vector<domain::Lead>> leads(const std::string& organization,
+                                                    const ListQuery& query) = 0;
+    virtual Result<domain::Lead> lead_by_address(const std::string& organization,
+                                                 const std::string& address) = 0;
+    /// By newest start; the key is the id.
+    virtual Result<std::vector<domain::ControlSession>> sessions(const std::string& organization,
+                                                                 const ListQuery& query) = 0;
+    /// Newest first. Quick for Superseded; by another delivery it may walk all messages.
     virtual Result<std::vector<domain::Message>> messages_by_delivery(
-        [[maybe_unused]] const std::string& organization,
-        [[maybe_unused]] const std::string& address, [[maybe_unused]] domain::Delivery delivery,
-        [[maybe_unused]] unsigned limit) {
-        return not_offered();
-    }
-    /// Dead rows, or living ones, oldest due first, behind the row of this id.
-    virtual Result<std::vector<Owed>> owed([[maybe_unused]] const std::string& organization,
-                                           [[maybe_unused]] bool dead,
-                                           [[maybe_unused]] const std::string& after_id,
-                                           [[maybe_unused]] unsigned limit) {
-        return not_offered();
-    }
-    virtual Result<Owed> owed_row([[maybe_unused]] const std::string& organization,
-                                  [[maybe_unused]] const std::string& id) {
-        return not_offered();
-    }
-    virtual Result<bool> remembered([[maybe_unused]] const std::string& organization,
-                                    [[maybe_unused]] const std::string& scope,
-                                    [[maybe_unused]] const std::string& key) {
-        return not_offered();
-    }
+        const std::string& organization, const std::string& address, domain::Delivery delivery,
+        unsigned limit) = 0;
+    /// Dead rows, or living ones, oldest due first, behind the row of this id (empty: from the
+    /// first). NotFound: that row is gone, and its place with it.
+    virtual Result<std::vector<Owed>> owed(const std::string& organization, bool dead,
+                                           const std::string& after_id, unsigned limit) = 0;
+    virtual Result<Owed> owed_row(const std::string& organization, const std::string& id) = 0;
+    virtual Result<bool> remembered(const std::string& organization, const std::string& scope,
+                                    const std::string& key) = 0;
     /// Notes of a scope whose key begins so and that did not expire, in key order.
-    virtual Result<std::vector<Note>> notes([[maybe_unused]] const std::string& organization,
-                                            [[maybe_unused]] const std::string& scope,
-                                            [[maybe_unused]] const std::string& key_prefix,
-                                            [[maybe_unused]] Time now,
-                                            [[maybe_unused]] unsigned limit) {
-        return not_offered();
-    }
-    /// Newest first, below the line of this id.
-    virtual Result<std::vector<AuditLine>> audit([[maybe_unused]] const std::string& organization,
-                                                 [[maybe_unused]] const std::string& before_id,
-                                                 [[maybe_unused]] unsigned limit) {
-        return not_offered();
-    }
+    virtual Result<std::vector<Note>> notes(const std::string& organization,
+                                            const std::string& scope, const std::string& key_prefix,
+                                            Time now, unsigned limit) = 0;
+    /// Newest first, below the line of this id (empty: from the newest). NotFound: there is no
+    /// such line.
+    virtual Result<std::vector<AuditLine>> audit(const std::string& organization,
+                                                 const std::string& before_id, unsigned limit) = 0;
 
     /// After migrate, before the first commit: where this process alone has the data, the
     /// leases of processes before it end. Unsupported by a store that others share.
-    virtual Result<void> end_leases([[maybe_unused]] Time now) { return not_offered(); }
+    virtual Result<void> end_leases(Time now) = 0;
     /// Leaves nothing of what was erased in any file. May be long; commits wait.
-    virtual Result<void> compact() { return not_offered(); }
+    virtual Result<void> compact() = 0;
     /// Forgets expired notes, and messages and ended calls from before `messages_before`
-    /// (epoch zero: none); some may stay.
-    virtual Result<void> forget([[maybe_unused]] const std::string& organization,
-                                [[maybe_unused]] Time now, [[maybe_unused]] Time messages_before) {
-        return not_offered();
-    }
-
-protected:
-    static Error not_offered() { return {Code::Unsupported, "this store does not offer that"}; }
+    /// (epoch zero: none) that no owed work is about; some may stay. May be long; commits go on.
+    virtual Result<void> forget(const std::string& organization, Time now,
+                                Time messages_before) = 0;
 };
 
 /// Which customer messages a human dealt with, as the note of the conversation says; of a

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -24,11 +23,6 @@ struct Talk {
     int64_t last_number = 0;
 };
 
-struct OwedRow {
-    records::Owed owed;
-    bool dead = false;
-};
-
 /// All of one organisation; nothing in it points to another.
 struct Organization {
     std::map<std::string, records::Lead, std::less<>> leads;
@@ -41,11 +35,14 @@ struct Organization {
     std::map<std::string, records::Session, std::less<>> sessions;
     std::map<std::string, std::string, std::less<>> open_session_by_address;
     std::map<std::string, records::Call, std::less<>> calls;
-    std::map<std::string, OwedRow, std::less<>> owed;
+    std::map<std::string, records::Owed, std::less<>> owed;
     std::map<Pair, std::string> dedupe;  // (scope, key) to the body's hash
     std::string journal_epoch;
     int64_t head = 0;
-    std::deque<records::Event> journal;
+    std::map<int64_t, records::Event> journal;    // by offset
+    std::map<Pair, records::Note> notes;          // (scope, key)
+    std::map<int64_t, records::AuditLine> audit;  // by number of appending
+    std::map<std::string, int64_t, std::less<>> audit_by_id;
 };
 
 using Organizations = std::map<std::string, Organization, std::less<>>;
@@ -62,6 +59,9 @@ public:
     records::CommitResult apply(const records::ChangeSet& change_set);
     void keep() { undo_.clear(); }
 
+    /// What an organisation does not want to keep any longer; see the store's `forget`.
+    void forget(Organization& organization, tandem_time now, tandem_time messages_before);
+
 private:
     void roll_back(size_t mark);
 
@@ -71,6 +71,8 @@ private:
     bool holds(const records::SessionOpen& wanted) const;
     bool holds(const records::OwedUnclaimed& wanted) const;
     bool holds(const records::OwedClaimed& wanted) const;
+    bool holds(const records::OwedDead& wanted) const;
+    bool holds(const records::NoteIs& wanted) const;
 
     void write(const records::LeadView& lead);
     void write(const records::ConversationView& conversation);
@@ -83,10 +85,16 @@ private:
     void write(const records::Claim& claim);
     void write(const records::Settle& settle);
     void write(const records::Dedupe& dedupe);
+    void write(const records::NoteView& note);
+    void write(const records::ForgetNote& forgotten);
+    void write(const records::AuditLineView& line);
+    void write(const records::Revive& revive);
+    void write(const records::Erase& erase);
+    void erase_message(const std::string& id);
 
     Talk talk(std::string_view address) const;
-    OwedRow owed_row(std::string_view id) const;
-    OwedRow* unclaimed_with(std::string_view merge_key, std::string_view but_id);
+    records::Owed owed_row(std::string_view id) const;
+    records::Owed* unclaimed_with(std::string_view merge_key, std::string_view but_id);
     void take_provider_id(const records::Message& message);
 
     // All changes go through these, so that each can be taken back.
@@ -94,12 +102,21 @@ private:
     void put(Map& map, typename Map::key_type key, typename Map::mapped_type value);
     template <typename Map>
     void erase(Map& map, typename Map::key_type key);
+    /// Of a map of records all those of the address.
+    template <typename Map>
+    void erase_of(Map& map, std::string_view address);
 
     Organizations& organizations_;
     Organization* organization_ = nullptr;     // of the ChangeSet in hand
+    std::string organization_name_;            // the same
     records::CommitResult* result_ = nullptr;  // the same
     std::vector<std::function<void()>> undo_;  // in the order of the changes
 };
+
+/// Whether a note counts at this moment.
+inline bool lives(const records::Note& note, tandem_time now) {
+    return note.expires_at == 0 || note.expires_at > now;
+}
 
 /// A new journal's epoch: random lower-case hex.
 std::string mint_epoch();

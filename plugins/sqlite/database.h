@@ -27,6 +27,10 @@ public:
         return primary() == SQLITE_IOERR || primary() == SQLITE_CORRUPT ||
                primary() == SQLITE_NOTADB;
     }
+    /// A row with this key is there already.
+    bool is_unique_violation() const noexcept {
+        return code_ == SQLITE_CONSTRAINT_UNIQUE || code_ == SQLITE_CONSTRAINT_PRIMARYKEY;
+    }
 
 private:
     int code_;

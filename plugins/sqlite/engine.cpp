@@ -65,6 +65,7 @@ void Engine::stop() {
     // The writer closes last: its close works the log into the file and removes it.
     writer_.reset();
     trim_.reset();
+    forgetting_.reset();
     database_.reset();
     lock_.reset();
 }
@@ -83,6 +84,7 @@ void Engine::migrate() {
     try {
         sqlite::migrate(*database_, steps());
         writer_ = std::make_unique<Writer>(*database_);
+        forgetting_.emplace(*database_);
         trim_.emplace(*database_,
                       "DELETE FROM event WHERE organization = ?1 AND offset <="
                       " (SELECT head FROM journal WHERE organization = ?1) - ?2");
@@ -124,17 +126,6 @@ std::vector<records::CommitResult> Engine::commit(const std::vector<records::Cha
         checkpoint_asked_.notify_one();
     }
     return results;
-}
-
-void Engine::trim_journal(std::string_view organization, int64_t keep) {
-    refuse_if_broken();
-    const std::lock_guard lock(writing_);
-    if (!trim_) throw plugin::Failure(TANDEM_UNAVAILABLE, "the database is not open");
-    try {
-        trim_->execute(organization, keep < 0 ? int64_t{0} : keep);
-    } catch (const Fault& fault) {
-        fail(fault);
-    }
 }
 
 void Engine::work_checkpoints() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "database.h"
+#include "forgetting.h"
 #include "lock_file.h"
 #include "reader.h"
 #include "writer.h"
@@ -25,6 +26,10 @@ struct EngineOptions {
     /// and the pause short.
     int checkpoint_pages = 1000;
 };
+
+/// Up to this size a file is written anew by `compact`, in memory and then through the log;
+/// it takes about a second, in which commits wait.
+constexpr int64_t rewritten_bytes = 64 << 20;
 
 /// `start`, `migrate` and `stop` belong to one thread. `commit` has one caller at a time,
 /// reads have many.
@@ -48,6 +53,11 @@ public:
     auto read(Read&& read);
     void trim_journal(std::string_view organization, int64_t keep);
 
+    void end_leases(int64_t now);
+    /// In steps; commits go on between them. Ends early when the engine stops.
+    void forget(std::string_view organization, int64_t now, int64_t messages_before);
+    void compact();
+
 private:
     class Lease;
 
@@ -65,9 +75,10 @@ private:
     std::unique_ptr<LockFile> lock_;
 
     std::mutex writing_;
-    std::unique_ptr<Database> database_;  // the writer's; guarded by writing_
-    std::unique_ptr<Writer> writer_;      // guarded by writing_
-    std::optional<Statement> trim_;       // guarded by writing_
+    std::unique_ptr<Database> database_;    // the writer's; guarded by writing_
+    std::unique_ptr<Writer> writer_;        // guarded by writing_
+    std::optional<Statement> trim_;         // guarded by writing_
+    std::optional<Forgetting> forgetting_;  // guarded by writing_
 
     mutable std::mutex state_;
     std::string broken_;  // guarded by state_; empty: it works

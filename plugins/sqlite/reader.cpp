@@ -2,34 +2,9 @@
 
 #include <string>
 
+#include "columns.h"
+
 namespace tandem::sqlite {
-
-namespace {
-
-// In the order of the SDK's lists of members.
-const std::string lead_columns =
-    "id, address, customer_name, email, status, source, attributes_json, created_at, updated_at";
-const std::string conversation_columns =
-    "opted_out, address, lead_id, needs_human, summary, waiting, created_at, last_activity_at,"
-    " version, control_epoch, message_count";
-const std::string message_columns =
-    "author, type, direction, delivery, number, id, address, content, provider_id, instance,"
-    " agent_id, agent_name, session_id, error_code, error_text, control_epoch, at, media_json";
-const std::string session_columns =
-    "state, id, address, agent_id, agent_name, record_json, started_at, last_activity_at, ended_at";
-const std::string call_columns =
-    "direction, outcome, active, id, address, instance, line_id, conversation_id, summary,"
-    " record_json, duration_s, started_at, ended_at";
-const std::string event_columns = "offset, id, type, address, payload, at";
-const std::string owed_columns =
-    "kind, id, organization, address, instance, subject_id, merge_key, payload_json,"
-    " control_epoch, attempts, due_at, expires_at, lease_until, worker, last_error";
-
-std::string select(const std::string& columns, const char* rest) {
-    return "SELECT " + columns + " FROM " + rest;
-}
-
-}  // namespace
 
 Reader::Reader(const std::string& path)
     : database_(path, Role::Reader),
@@ -63,16 +38,12 @@ Reader::Reader(const std::string& path)
       // Two halves, so that each finds its own index.
       call_by_provider_id_(database_,
                            select(call_columns,
-                                  "call WHERE organization = ?1 AND instance = ?2 AND line_id = ?3"
+                                  "call WHERE organization = ?1 AND line_id = ?3 AND instance = ?2"
                                   " AND line_id <> '' UNION ") +
                                select(call_columns,
                                       "call WHERE organization = ?1 AND instance = ?2"
                                       " AND conversation_id = ?3 AND conversation_id <> ''"
                                       " ORDER BY started_at DESC LIMIT 1")),
-      conversations_(database_, select(conversation_columns,
-                                       "conversation WHERE organization = ?1 AND version > 0"
-                                       " AND (last_activity_at, address) < (?2, ?3)"
-                                       " ORDER BY last_activity_at DESC, address DESC LIMIT ?4")),
       journal_(database_, select(event_columns,
                                  "event WHERE organization = ?1 AND offset > ?2"
                                  " ORDER BY offset LIMIT ?3")),
@@ -85,7 +56,37 @@ Reader::Reader(const std::string& path)
       history_(database_,
                "SELECT delivery, keep_delivery, provider_word, error_code, error_text, at"
                " FROM status_line WHERE organization = ?1 AND message_id = ?2"
-               " ORDER BY number LIMIT ?3") {}
+               " ORDER BY number LIMIT ?3"),
+      call_(database_, select(call_columns, "call WHERE organization = ?1 AND id = ?2")),
+      call_by_line_(database_, select(call_columns,
+                                      "call WHERE organization = ?1 AND line_id = ?2"
+                                      " AND line_id <> '' ORDER BY started_at DESC, id DESC"
+                                      " LIMIT 1")),
+      call_turns_(database_, select(message_columns,
+                                    "message WHERE organization = ?1 AND call_id = ?2"
+                                    " AND call_id <> '' ORDER BY number LIMIT ?3")),
+      last_message_(database_, select(message_columns,
+                                      "message WHERE organization = ?1 AND address = ?2"
+                                      " AND type <> ?3 ORDER BY number DESC LIMIT 1")),
+      drafts_(database_, select(message_columns,
+                                "message INDEXED BY message_superseded WHERE organization = ?1"
+                                " AND address = ?2 AND delivery = 11"
+                                " ORDER BY number DESC LIMIT ?3")),
+      messages_by_delivery_(database_, select(message_columns,
+                                              "message WHERE organization = ?1 AND address = ?2"
+                                              " AND delivery = ?4 ORDER BY number DESC LIMIT ?3")),
+      owed_(database_, select(owed_columns,
+                              "owed INDEXED BY owed_list WHERE organization = ?1 AND dead = ?2"
+                              " AND (due_at, id) > (?3, ?4) ORDER BY due_at, id LIMIT ?5")),
+      owed_row_(database_, select(owed_columns, "owed WHERE organization = ?1 AND id = ?2")),
+      remembered_(database_, "SELECT 1 FROM dedupe WHERE key = ?1"),
+      notes_(database_, select(note_columns,
+                               "note WHERE organization = ?1 AND scope = ?2 AND key >= ?3"
+                               " AND (expires_at = 0 OR expires_at > ?4) ORDER BY key")),
+      audit_place_(database_, "SELECT number FROM audit WHERE organization = ?1 AND id = ?2"),
+      audit_(database_, select(audit_columns,
+                               "audit WHERE organization = ?1 AND number < ?2"
+                               " ORDER BY number DESC LIMIT ?3")) {}
 
 Reader::Snapshot::Snapshot(Reader& reader) : reader_(reader) {
     reader.begin_.execute();
@@ -164,20 +165,6 @@ bool Reader::call_by_provider_id(std::string_view organization, std::string_view
     if (!found.next()) return false;
     rows.call(row_record<records::CallView>(found));
     return true;
-}
-
-void Reader::conversations(std::string_view organization, tandem_time before_activity,
-                           std::string_view before_address, uint32_t limit, records::Rows& rows) {
-    const Snapshot snapshot(*this);
-    push_position(organization, rows);
-    const int64_t below = before_activity != 0 ? before_activity : INT64_MAX;
-    auto found = conversations_.rows(organization, below, before_address, limit);
-    while (found.next()) {
-        const auto conversation = row_record<records::ConversationView>(found);
-        if (!rows.conversation(conversation)) return;
-        auto leads = lead_.rows(organization, conversation.lead_id);
-        if (leads.next() && !rows.lead(row_record<records::LeadView>(leads))) return;
-    }
 }
 
 void Reader::journal(std::string_view organization, int64_t after, std::string_view address,

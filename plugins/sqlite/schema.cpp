@@ -16,9 +16,7 @@ constexpr int64_t application_id = 0x544E444D;
 // it is a conversation once its version is not 0.
 //
 // `message` and its history grow at the end of the file; a table ordered by conversation
-// would write one page for each message of a different customer. Events of one
-// conversation are found by walking the journal, which is bounded by its retention: an
-// index would cost each event a page.
+// would write one page for each message of a different customer.
 constexpr const char* first_tables = R"sql(
 CREATE TABLE lead (
     organization TEXT NOT NULL, id TEXT NOT NULL, address TEXT NOT NULL,
@@ -112,6 +110,55 @@ CREATE TABLE dedupe (
 ) WITHOUT ROWID;
 )sql";
 
+// Lists, calls by their line, notes and the audit. Each list is one walk of an index in its
+// order. What only few rows have is indexed for those rows alone, so that the others do not
+// pay: superseded drafts (delivery 11), spoken turns, conversations that need a human. Audit
+// lines have a number of their own because ids need not rise.
+constexpr const char* lists_notes_and_audit = R"sql(
+ALTER TABLE conversation ADD COLUMN call_count INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX conversation_needs_human ON conversation (organization, last_activity_at, address)
+    WHERE version > 0 AND needs_human <> '';
+
+ALTER TABLE message ADD COLUMN call_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX message_call ON message (organization, call_id, number) WHERE call_id <> '';
+CREATE INDEX message_superseded ON message (organization, address, number)
+    WHERE delivery = 11;
+
+CREATE INDEX event_address ON event (organization, address, offset) WHERE address <> '';
+CREATE INDEX lead_created ON lead (organization, created_at, id);
+
+CREATE INDEX session_started ON session (organization, started_at, id);
+CREATE INDEX session_address ON session (organization, address, started_at, id);
+CREATE INDEX session_agent ON session (organization, agent_id, started_at, id);
+
+DROP INDEX call_line;
+CREATE INDEX call_line ON call (organization, line_id, instance) WHERE line_id <> '';
+CREATE INDEX call_started ON call (organization, started_at, id);
+CREATE INDEX call_address ON call (organization, address, started_at, id);
+UPDATE conversation SET call_count = (SELECT count(*) FROM call
+    WHERE call.organization = conversation.organization
+    AND call.address = conversation.address);
+
+CREATE INDEX owed_list ON owed (organization, dead, due_at, id);
+
+CREATE TABLE note (
+    organization TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+    address TEXT NOT NULL, at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+    PRIMARY KEY (organization, scope, key)
+) WITHOUT ROWID;
+CREATE INDEX note_expiry ON note (organization, expires_at) WHERE expires_at > 0;
+CREATE INDEX note_address ON note (organization, address) WHERE address <> '';
+
+CREATE TABLE audit (
+    organization TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL,
+    actor TEXT NOT NULL, action TEXT NOT NULL, address TEXT NOT NULL, subject TEXT NOT NULL,
+    detail_json TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (organization, number)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX audit_id ON audit (organization, id);
+CREATE INDEX audit_address ON audit (organization, address) WHERE address <> '';
+)sql";
+
 }  // namespace
 
 void refuse_foreign(const Database& database) {
@@ -123,7 +170,7 @@ void refuse_foreign(const Database& database) {
 }
 
 const Steps& steps() {
-    static const Steps all{first_tables};
+    static const Steps all{first_tables, lists_notes_and_audit};
     return all;
 }
 

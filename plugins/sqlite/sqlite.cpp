@@ -37,6 +37,11 @@ public:
         const std::vector<records::ChangeSet>& batch) override {
         return engine_.commit(batch);
     }
+    void end_leases(tandem_time now) override { engine_.end_leases(now); }
+    void compact() override { engine_.compact(); }
+    void forget(Text organization, tandem_time now, tandem_time messages_before) override {
+        engine_.forget(organization, now, messages_before);
+    }
 
     bool snapshot(std::string_view organization, std::string_view address, uint32_t message_limit,
                   records::Rows& rows) override {
@@ -67,12 +72,9 @@ public:
             return reader.call_by_provider_id(organization, instance, provider_id, rows);
         });
     }
-    void conversations(std::string_view organization, tandem_time before_activity,
-                       std::string_view before_address, uint32_t limit,
+    void conversations(std::string_view organization, const records::ListQuery& query,
                        records::Rows& rows) override {
-        engine_.read([&](Reader& reader) {
-            reader.conversations(organization, before_activity, before_address, limit, rows);
-        });
+        engine_.read([&](Reader& reader) { reader.conversations(organization, query, rows); });
     }
     void journal(std::string_view organization, int64_t after, std::string_view address,
                  uint32_t limit, records::Rows& rows) override {
@@ -89,6 +91,60 @@ public:
                         records::Rows& rows) override {
         engine_.read(
             [&](Reader& reader) { reader.status_history(organization, message_id, limit, rows); });
+    }
+    bool call(Text organization, Text id, records::Rows& rows) override {
+        return engine_.read([&](Reader& reader) { return reader.call(organization, id, rows); });
+    }
+    bool call_by_line(Text organization, Text line_id, records::Rows& rows) override {
+        return engine_.read(
+            [&](Reader& reader) { return reader.call_by_line(organization, line_id, rows); });
+    }
+    void calls(Text organization, const records::ListQuery& query, records::Rows& rows) override {
+        engine_.read([&](Reader& reader) { reader.calls(organization, query, rows); });
+    }
+    void call_turns(Text organization, Text call_id, uint32_t limit, records::Rows& rows) override {
+        engine_.read(
+            [&](Reader& reader) { reader.call_turns(organization, call_id, limit, rows); });
+    }
+    void leads(Text organization, const records::ListQuery& query, records::Rows& rows) override {
+        engine_.read([&](Reader& reader) { reader.leads(organization, query, rows); });
+    }
+    bool lead_by_address(Text organization, Text address, records::Rows& rows) override {
+        return engine_.read(
+            [&](Reader& reader) { return reader.lead_by_address(organization, address, rows); });
+    }
+    void sessions(Text organization, const records::ListQuery& query,
+                  records::Rows& rows) override {
+        engine_.read([&](Reader& reader) { reader.sessions(organization, query, rows); });
+    }
+    void messages_by_delivery(Text organization, Text address, uint32_t delivery, uint32_t limit,
+                              records::Rows& rows) override {
+        engine_.read([&](Reader& reader) {
+            reader.messages_by_delivery(organization, address, delivery, limit, rows);
+        });
+    }
+    bool owed(Text organization, uint32_t dead, Text after_id, uint32_t limit,
+              records::Rows& rows) override {
+        return engine_.read(
+            [&](Reader& reader) { return reader.owed(organization, dead, after_id, limit, rows); });
+    }
+    bool owed_row(Text organization, Text id, records::Rows& rows) override {
+        return engine_.read(
+            [&](Reader& reader) { return reader.owed_row(organization, id, rows); });
+    }
+    bool remembered(Text organization, Text scope, Text key) override {
+        return engine_.read(
+            [&](Reader& reader) { return reader.remembered(organization, scope, key); });
+    }
+    void notes(Text organization, Text scope, Text key_prefix, tandem_time now, uint32_t limit,
+               records::Rows& rows) override {
+        engine_.read([&](Reader& reader) {
+            reader.notes(organization, scope, key_prefix, now, limit, rows);
+        });
+    }
+    bool audit(Text organization, Text before_id, uint32_t limit, records::Rows& rows) override {
+        return engine_.read(
+            [&](Reader& reader) { return reader.audit(organization, before_id, limit, rows); });
     }
 
 private:

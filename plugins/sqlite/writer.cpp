@@ -10,10 +10,6 @@ namespace tandem::sqlite {
 
 namespace {
 
-bool is_unique_violation(const Fault& fault) {
-    return fault.code() == SQLITE_CONSTRAINT_UNIQUE || fault.code() == SQLITE_CONSTRAINT_PRIMARYKEY;
-}
-
 std::string mint_epoch() {
     static constexpr char digits[] = "0123456789abcdef";
     std::random_device random;
@@ -199,7 +195,7 @@ void Writer::write(const records::LeadView& lead) {
     try {
         put_lead_.finish();
     } catch (const Fault& fault) {
-        if (!is_unique_violation(fault)) throw;
+        if (!fault.is_unique_violation()) throw;
         throw Refusal{TANDEM_CONFLICT, "another lead has the address"};
     }
 }
@@ -235,7 +231,7 @@ void Writer::write(const records::MessageView& message) {
     try {
         put_message_.finish();
     } catch (const Fault& fault) {
-        if (!is_unique_violation(fault)) throw;
+        if (!fault.is_unique_violation()) throw;
         throw Refusal{TANDEM_CONFLICT, "the message's id, or the provider's, exists"};
     }
 }
@@ -260,17 +256,23 @@ void Writer::write(const records::SessionView& session) {
     try {
         put_session_.finish();
     } catch (const Fault& fault) {
-        if (!is_unique_violation(fault)) throw;
+        if (!fault.is_unique_violation()) throw;
         throw Refusal{TANDEM_CONFLICT, "another session of the address is open"};
     }
     count_epoch_.execute(organization_, session.address);
 }
 
 void Writer::write(const records::CallView& call) {
-    put_call_.begin();
-    put_call_.bind(organization_);
-    bind_record(put_call_, call);
-    put_call_.finish();
+    const auto run = [&](Statement& statement) {
+        statement.begin();
+        statement.bind(organization_);
+        bind_record(statement, call);
+        return statement.finish();
+    };
+    if (run(put_call_) > 0)
+        count_call_.execute(organization_, call.address);
+    else
+        run(change_call_);
 }
 
 void Writer::write(const records::OwedView& owed) {
@@ -284,12 +286,13 @@ void Writer::write(const records::OwedView& owed) {
     fresh.lease_until = 0;
     fresh.worker = {};
     fresh.last_error = {};
+    fresh.dead = 0;
     put_owed_.begin();
     bind_record(put_owed_, fresh);
     try {
         put_owed_.finish();
     } catch (const Fault& fault) {
-        if (!is_unique_violation(fault)) throw;
+        if (!fault.is_unique_violation()) throw;
         throw Refusal{TANDEM_CONFLICT, "the owed row exists"};
     }
 }
@@ -307,7 +310,7 @@ void Writer::write(const records::Status& status) {
         if (!status.provider_id.empty())
             set_provider_id_.execute(organization_, status.message_id, status.provider_id);
     } catch (const Fault& fault) {
-        if (!is_unique_violation(fault)) throw;
+        if (!fault.is_unique_violation()) throw;
         throw Refusal{TANDEM_CONFLICT, "another message has the provider's id"};
     }
     put_line_.execute(organization_, status.message_id, status.delivery, status.keep_delivery,
@@ -341,7 +344,7 @@ void Writer::retry(const records::Settle& settle) {
             0)
             return;
     } catch (const Fault& fault) {
-        if (!is_unique_violation(fault)) throw;
+        if (!fault.is_unique_violation()) throw;
         // An unclaimed row of the same key covers this one.
         drop_owed_.execute(organization_, settle.owed_id);
         return;

@@ -7,6 +7,7 @@
 
 #include "binding.h"
 #include "database.h"
+#include "erasure.h"
 
 /// How ChangeSets are written. Belongs to one thread at a time.
 namespace tandem::sqlite {
@@ -50,6 +51,8 @@ private:
     bool holds(const records::SessionOpen& wanted);
     bool holds(const records::OwedUnclaimed& wanted);
     bool holds(const records::OwedClaimed& wanted);
+    bool holds(const records::OwedDead& wanted);
+    bool holds(const records::NoteIs& wanted);
 
     void write(const records::LeadView& lead);
     void write(const records::ConversationView& conversation);
@@ -62,16 +65,24 @@ private:
     void write(const records::Claim& claim);
     void write(const records::Settle& settle);
     void write(const records::Dedupe& dedupe);
+    void write(const records::NoteView& note);
+    void write(const records::ForgetNote& forgotten);
+    void write(const records::AuditLineView& line);
+    void write(const records::Revive& revive);
+    void write(const records::Erase& erase);
     void retry(const records::Settle& settle);
 
     const Database& database_;
     Statement begin_, commit_, savepoint_, release_, back_;
     Statement find_dedupe_, find_versions_, find_session_, find_owed_;
     Statement put_lead_, put_conversation_, next_number_, put_message_, put_event_;
-    Statement put_session_, count_epoch_, put_call_;
+    Statement put_session_, count_epoch_, put_call_, change_call_, count_call_;
     Statement merge_owed_, put_owed_, claim_owed_, drop_owed_, retry_owed_, bury_owed_;
+    Statement revive_owed_;
     Statement set_status_, set_provider_id_, has_message_, put_line_;
-    Statement put_dedupe_, find_journal_, put_journal_;
+    Statement put_dedupe_, find_note_, put_note_, drop_note_, put_audit_;
+    Statement find_journal_, put_journal_;
+    Erasure erasure_;
 
     // Heads of the journals that were used; only this writer moves them. Forgotten when a
     // transaction fails.

@@ -50,9 +50,9 @@ Writer::Writer(const Database& database)
       put_message_(database,
                    "INSERT INTO message (organization, author, type, direction, delivery, number,"
                    " id, address, content, provider_id, instance, agent_id, agent_name, session_id,"
-                   " error_code, error_text, control_epoch, at, media_json)"
+                   " call_id, error_code, error_text, control_epoch, at, media_json)"
                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-                   " ?17, ?18, ?19)"),
+                   " ?17, ?18, ?19, ?20)"),
       put_event_(database,
                  "INSERT INTO event (organization, offset, id, type, address, payload, at)"
                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
@@ -72,10 +72,18 @@ Writer::Writer(const Database& database)
                    " ON CONFLICT (organization, address) DO UPDATE SET"
                    " control_epoch = control_epoch + 1"),
       put_call_(database,
-                "INSERT OR REPLACE INTO call (organization, direction, outcome, active, id,"
-                " address, instance, line_id, conversation_id, summary, record_json, duration_s,"
-                " started_at, ended_at)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"),
+                "INSERT INTO call (organization, direction, outcome, active, id, address, instance,"
+                " line_id, conversation_id, summary, record_json, duration_s, started_at, ended_at)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                " ON CONFLICT (organization, id) DO NOTHING"),
+      change_call_(database,
+                   "UPDATE call SET direction = ?2, outcome = ?3, active = ?4, address = ?6,"
+                   " instance = ?7, line_id = ?8, conversation_id = ?9, summary = ?10,"
+                   " record_json = ?11, duration_s = ?12, started_at = ?13, ended_at = ?14"
+                   " WHERE organization = ?1 AND id = ?5"),
+      count_call_(database,
+                  "INSERT INTO conversation (organization, address, call_count) VALUES (?1, ?2, 1)"
+                  " ON CONFLICT (organization, address) DO UPDATE SET call_count = call_count + 1"),
       merge_owed_(database,
                   "UPDATE owed SET due_at = ?3, subject_id = ?4, control_epoch = ?5,"
                   " payload_json = ?6"
@@ -84,8 +92,8 @@ Writer::Writer(const Database& database)
       put_owed_(database,
                 "INSERT INTO owed (kind, id, organization, address, instance, subject_id,"
                 " merge_key, payload_json, control_epoch, attempts, due_at, expires_at,"
-                " lease_until, worker, last_error)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"),
+                " lease_until, worker, last_error, dead)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"),
       claim_owed_(database,
                   "UPDATE owed SET worker = ?3, lease_until = ?4, attempts = attempts + 1"
                   " WHERE organization = ?1 AND id = ?2 AND dead = 0"),
@@ -96,6 +104,10 @@ Writer::Writer(const Database& database)
       bury_owed_(database,
                  "UPDATE owed SET last_error = ?3, worker = '', lease_until = 0, dead = 1"
                  " WHERE organization = ?1 AND id = ?2"),
+      revive_owed_(database,
+                   "UPDATE owed SET due_at = ?3, expires_at = ?4, payload_json = ?5, attempts = 0,"
+                   " worker = '', lease_until = 0, dead = 0"
+                   " WHERE organization = ?1 AND id = ?2 AND dead = 1"),
       set_status_(database,
                   "UPDATE message SET delivery = ?3, error_code = ?4, error_text = ?5"
                   " WHERE organization = ?1 AND id = ?2"),
@@ -111,9 +123,21 @@ Writer::Writer(const Database& database)
       put_dedupe_(database,
                   "INSERT INTO dedupe (key, body_hash, at) VALUES (?1, ?2, ?3)"
                   " ON CONFLICT (key) DO NOTHING"),
+      find_note_(database,
+                 "SELECT value FROM note WHERE organization = ?1 AND scope = ?2 AND key = ?3"
+                 " AND (expires_at = 0 OR expires_at > ?4)"),
+      put_note_(database,
+                "INSERT OR REPLACE INTO note (organization, scope, key, value, address, at,"
+                " expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+      drop_note_(database, "DELETE FROM note WHERE organization = ?1 AND scope = ?2 AND key = ?3"),
+      put_audit_(database,
+                 "INSERT INTO audit (organization, number, id, actor, action, address, subject,"
+                 " detail_json, at) VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM audit"
+                 " WHERE organization = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
       find_journal_(database, "SELECT epoch, head FROM journal WHERE organization = ?1"),
       put_journal_(database,
                    "INSERT INTO journal (organization, epoch, head) VALUES (?1, ?2, ?3)"
-                   " ON CONFLICT (organization) DO UPDATE SET head = excluded.head") {}
+                   " ON CONFLICT (organization) DO UPDATE SET head = excluded.head"),
+      erasure_(database) {}
 
 }  // namespace tandem::sqlite

@@ -60,7 +60,7 @@ void round_trip(Check& check) {
     line.provider_id = said.provider_id;
     store.write("o", {who, talk, said, seen, held, call, work, line});
 
-    talk.version = talk.control_epoch = talk.message_count = 1;
+    talk.version = talk.control_epoch = talk.message_count = talk.call_count = 1;
     said.number = seen.offset = 1;
     const auto now = store.snapshot("o", address);
     expect_same(check, "lead", now.leads, who);
@@ -85,6 +85,7 @@ void round_trip(Check& check) {
     // What a claim and a settlement set is not taken from the one who owes.
     work.organization = "o";
     work.attempts = work.lease_until = 0;
+    work.dead = 0;
     work.worker = work.last_error = "";
     expect_same(check, "owed", store.due(work.kind, work.due_at).owed, work);
     const auto lines = store.history("o", std::string(said.id)).lines;
@@ -150,24 +151,27 @@ void conversation_list(Check& check) {
     }
     store.write("o", {message("m", "+999")});  // no conversation
     std::vector<std::string> seen;
-    tandem_time before_activity = 0;
-    std::string before_address;
+    tandem_time before_at = 0;
+    std::string before_key;
     while (true) {
-        const auto page = store.conversations("o", before_activity, before_address, 3);
+        records::ListQuery query = first(3);
+        query.before_at = before_at;
+        query.before_key = before_key;
+        const auto page = store.conversations("o", query);
         check.expect(page.conversations.size() <= 3, "a page is longer than its limit");
         if (page.conversations.empty() || seen.size() > 20) break;
         for (const records::Conversation& row : page.conversations) seen.push_back(row.address);
-        before_activity = page.conversations.back().last_activity_at;
-        before_address = page.conversations.back().address;
+        before_at = page.conversations.back().last_activity_at;
+        before_key = page.conversations.back().address;
     }
     const std::vector<std::string> wanted{"+109", "+108", "+107", "+106", "+105",
                                           "+104", "+103", "+102", "+101", "+100"};
     check.expect(seen == wanted,
                  "conversations must come newest activity first, then by descending address");
-    check.expect(store.conversations("o", 0, "", 100).leads.size() == 4,
+    check.expect(store.conversations("o", first(100)).leads.size() == 4,
                  "conversations must come with their leads");
     store.write("o", {conversation("+100", some_time + 100)});
-    const auto top = store.conversations("o", 0, "", 1);
+    const auto top = store.conversations("o", first(1));
     check.expect(top.conversations.at(0).address == "+100", "new activity does not lift it");
 }
 
@@ -254,7 +258,7 @@ void not_there(Check& check) {
                      store.call_by_provider_id("o", "", "").status == TANDEM_NOT_FOUND,
                  "what is not there must be NOT_FOUND");
     check.expect(store.messages("o", "+9", 0, 10).messages.empty() &&
-                     store.conversations("o", 0, "", 10).conversations.empty() &&
+                     store.conversations("o", first(10)).conversations.empty() &&
                      store.history("o", "x").lines.empty() && store.due(1, some_time).owed.empty(),
                  "an empty list must be empty, and no failure");
 }

@@ -101,11 +101,10 @@ TakenRows StoreInHand::call_by_provider_id(const std::string& organization,
         return store_.call_by_provider_id(organization, instance, provider_id, rows);
     });
 }
-TakenRows StoreInHand::conversations(const std::string& organization, tandem_time before_activity,
-                                     const std::string& before_address, uint32_t limit) {
-    return read("conversations", true, [&](TakenRows& rows) {
-        return store_.conversations(organization, before_activity, before_address, limit, rows);
-    });
+TakenRows StoreInHand::conversations(const std::string& organization,
+                                     const records::ListQuery& query) {
+    return read("conversations", true,
+                [&](TakenRows& rows) { return store_.conversations(organization, query, rows); });
 }
 TakenRows StoreInHand::journal(const std::string& organization, int64_t after, uint32_t limit,
                                const std::string& address) {
@@ -119,6 +118,74 @@ TakenRows StoreInHand::due(uint32_t kind, tandem_time now, uint32_t limit) {
 TakenRows StoreInHand::history(const std::string& organization, const std::string& message_id) {
     return read("status_history", true, [&](TakenRows& rows) {
         return store_.status_history(organization, message_id, 100, rows);
+    });
+}
+
+TakenRows StoreInHand::call(const std::string& organization, const std::string& id) {
+    return read("call", true, [&](TakenRows& rows) { return store_.call(organization, id, rows); });
+}
+TakenRows StoreInHand::call_by_line(const std::string& organization, const std::string& line_id) {
+    return read("call_by_line", true,
+                [&](TakenRows& rows) { return store_.call_by_line(organization, line_id, rows); });
+}
+TakenRows StoreInHand::calls(const std::string& organization, const records::ListQuery& query) {
+    return read("calls", true,
+                [&](TakenRows& rows) { return store_.calls(organization, query, rows); });
+}
+TakenRows StoreInHand::call_turns(const std::string& organization, const std::string& call_id,
+                                  uint32_t limit) {
+    return read("call_turns", true, [&](TakenRows& rows) {
+        return store_.call_turns(organization, call_id, limit, rows);
+    });
+}
+TakenRows StoreInHand::leads(const std::string& organization, const records::ListQuery& query) {
+    return read("leads", true,
+                [&](TakenRows& rows) { return store_.leads(organization, query, rows); });
+}
+TakenRows StoreInHand::lead_by_address(const std::string& organization,
+                                       const std::string& address) {
+    return read("lead_by_address", true, [&](TakenRows& rows) {
+        return store_.lead_by_address(organization, address, rows);
+    });
+}
+TakenRows StoreInHand::sessions(const std::string& organization, const records::ListQuery& query) {
+    return read("sessions", true,
+                [&](TakenRows& rows) { return store_.sessions(organization, query, rows); });
+}
+TakenRows StoreInHand::messages_by_delivery(const std::string& organization,
+                                            const std::string& address, uint32_t delivery,
+                                            uint32_t limit) {
+    return read("messages_by_delivery", true, [&](TakenRows& rows) {
+        return store_.messages_by_delivery(organization, address, delivery, limit, rows);
+    });
+}
+TakenRows StoreInHand::owed(const std::string& organization, bool dead, const std::string& after_id,
+                            uint32_t limit) {
+    return read("owed", true, [&](TakenRows& rows) {
+        return store_.owed(organization, dead, after_id, limit, rows);
+    });
+}
+TakenRows StoreInHand::owed_row(const std::string& organization, const std::string& id) {
+    return read("owed_row", true,
+                [&](TakenRows& rows) { return store_.owed_row(organization, id, rows); });
+}
+bool StoreInHand::remembered(const std::string& organization, const std::string& scope,
+                             const std::string& key) {
+    const host::Outcome outcome = store_.remembered(organization, scope, key);
+    if (!outcome.ok() && outcome.status != TANDEM_NOT_FOUND)
+        check_.fail("remembered failed: " + outcome.text);
+    return outcome.ok();
+}
+TakenRows StoreInHand::notes(const std::string& organization, const std::string& scope,
+                             const std::string& key_prefix, tandem_time now, uint32_t limit) {
+    return read("notes", true, [&](TakenRows& rows) {
+        return store_.notes(organization, scope, key_prefix, now, limit, rows);
+    });
+}
+TakenRows StoreInHand::audit(const std::string& organization, const std::string& before_id,
+                             uint32_t limit) {
+    return read("audit", true, [&](TakenRows& rows) {
+        return store_.audit(organization, before_id, limit, rows);
     });
 }
 

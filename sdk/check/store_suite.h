@@ -37,6 +37,8 @@ struct TakenRows : host::RowTaker {
     void take(const records::SessionView& row) override { keep(sessions, row); }
     void take(const records::CallView& row) override { keep(calls, row); }
     void take(const records::StatusLineView& row) override { keep(lines, row); }
+    void take(const records::NoteView& row) override { keep(notes, row); }
+    void take(const records::AuditLineView& row) override { keep(audit, row); }
 
     template <typename Record, typename View>
     void keep(std::vector<Record>& to, const View& row) {
@@ -57,7 +59,17 @@ struct TakenRows : host::RowTaker {
     std::vector<records::Session> sessions;
     std::vector<records::Call> calls;
     std::vector<records::StatusLine> lines;
+    std::vector<records::Note> notes;
+    std::vector<records::AuditLine> audit;
 };
+
+/// The values of one member of all rows, to be compared with what was expected.
+template <typename Record, typename Member>
+std::vector<Member> each(const std::vector<Record>& rows, Member Record::*member) {
+    std::vector<Member> values;
+    for (const Record& row : rows) values.push_back(row.*member);
+    return values;
+}
 
 /// A started and migrated store. Confined to one thread but for the reads.
 class StoreInHand {
@@ -93,12 +105,29 @@ public:
                                      const std::string& provider_id);
     TakenRows call_by_provider_id(const std::string& organization, const std::string& instance,
                                   const std::string& provider_id);
-    TakenRows conversations(const std::string& organization, tandem_time before_activity,
-                            const std::string& before_address, uint32_t limit);
+    TakenRows conversations(const std::string& organization, const records::ListQuery& query);
     TakenRows journal(const std::string& organization, int64_t after, uint32_t limit,
                       const std::string& address = {});
     TakenRows due(uint32_t kind, tandem_time now, uint32_t limit = 100);
     TakenRows history(const std::string& organization, const std::string& message_id);
+    TakenRows call(const std::string& organization, const std::string& id);
+    TakenRows call_by_line(const std::string& organization, const std::string& line_id);
+    TakenRows calls(const std::string& organization, const records::ListQuery& query);
+    TakenRows call_turns(const std::string& organization, const std::string& call_id,
+                         uint32_t limit);
+    TakenRows leads(const std::string& organization, const records::ListQuery& query);
+    TakenRows lead_by_address(const std::string& organization, const std::string& address);
+    TakenRows sessions(const std::string& organization, const records::ListQuery& query);
+    TakenRows messages_by_delivery(const std::string& organization, const std::string& address,
+                                   uint32_t delivery, uint32_t limit);
+    TakenRows owed(const std::string& organization, bool dead, const std::string& after_id,
+                   uint32_t limit);
+    TakenRows owed_row(const std::string& organization, const std::string& id);
+    bool remembered(const std::string& organization, const std::string& scope,
+                    const std::string& key);
+    TakenRows notes(const std::string& organization, const std::string& scope,
+                    const std::string& key_prefix, tandem_time now, uint32_t limit);
+    TakenRows audit(const std::string& organization, const std::string& before_id, uint32_t limit);
 
 private:
     void start();
@@ -109,6 +138,13 @@ private:
     host::Instance* instance_ = nullptr;
     host::Store store_;
 };
+
+/// A query of the first page.
+inline records::ListQuery first(uint32_t limit) {
+    records::ListQuery query;
+    query.limit = limit;
+    return query;
+}
 
 // Records with what they need; the views are the caller's or literals.
 

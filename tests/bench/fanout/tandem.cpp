@@ -7,6 +7,7 @@
 
 #include "serve/server.h"
 #include "stream/hub.h"
+#include "unit/store/refusing_store.h"
 
 namespace tandem::bench {
 
@@ -16,52 +17,6 @@ using namespace std::chrono_literals;
 
 const std::string payload =
     "{\"type\":\"sms_received\",\"message\":\"" + std::string(240, 'x') + "\"}";
-
-/// Nobody reads the past here.
-class NoStore : public store::Store {
-public:
-    Result<void> migrate() override { return {}; }
-    Result<void> health() override { return {}; }
-    Result<std::vector<store::Outcome>> commit(
-        const std::vector<const store::ChangeSet*>&) override {
-        return none();
-    }
-    Result<store::Snapshot> snapshot(const std::string&, const std::string&, unsigned) override {
-        return none();
-    }
-    Result<domain::Lead> lead(const std::string&, const std::string&) override { return none(); }
-    Result<std::vector<domain::Message>> messages(const std::string&, const std::string&, int64_t,
-                                                  unsigned) override {
-        return none();
-    }
-    Result<domain::Message> message(const std::string&, const std::string&) override {
-        return none();
-    }
-    Result<domain::Message> message_by_provider_id(const std::string&, const std::string&,
-                                                   const std::string&) override {
-        return none();
-    }
-    Result<domain::Call> call_by_provider_id(const std::string&, const std::string&,
-                                             const std::string&) override {
-        return none();
-    }
-    Result<std::vector<store::ConversationRow>> conversations(const std::string&, Time,
-                                                              const std::string&,
-                                                              unsigned) override {
-        return none();
-    }
-    Result<store::JournalPage> journal(const std::string&, int64_t, const std::string&,
-                                       unsigned) override {
-        return none();
-    }
-    Result<std::vector<store::Owed>> due(store::OwedKind, tandem::Time, unsigned) override {
-        return none();
-    }
-    Result<void> trim_journal(const std::string&, int64_t) override { return {}; }
-
-private:
-    static Error none() { return {Code::Unsupported, "there is no store"}; }
-};
 
 class NoFeed : public publish::Feed {
 public:
@@ -164,7 +119,7 @@ private:
 
     SystemClock clock_;
     IdSource ids_{clock_};
-    NoStore store_;
+    tandem::testing::RefusingStore store_;
     NoFeed feed_;
     KindJudge judge_;
     NoLog log_;

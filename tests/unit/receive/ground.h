@@ -18,6 +18,7 @@
 #include "store/lanes.h"
 #include "tandem/host/instance.hpp"
 #include "tandem/plugin/testing.hpp"
+#include "unit/store/passing_store.h"
 
 extern "C" const tandem_descriptor* tandem_plugin_v1(void);
 
@@ -48,74 +49,24 @@ private:
 };
 
 /// A store that fails, waits or is raced when a test says so.
-class TroubledStore : public store::Store {
+class TroubledStore : public tandem::testing::PassingStore {
 public:
-    explicit TroubledStore(std::shared_ptr<store::Store> sound) : sound_(std::move(sound)) {}
+    using PassingStore::PassingStore;
 
     std::atomic<bool> reads_fail{false};
     std::atomic<bool> writes_fail{false};
     /// Runs before a batch is written, on the committer's thread.
     std::function<void()> before_commit;
 
-    Result<void> migrate() override { return sound_->migrate(); }
-    Result<void> health() override { return sound_->health(); }
-    Result<std::vector<store::Outcome>> commit(
-        const std::vector<const store::ChangeSet*>& batch) override {
+    Rows<store::Outcome> commit(const std::vector<const store::ChangeSet*>& batch) override {
         if (before_commit) before_commit();
         if (writes_fail) return Error{Code::Unavailable, "the test's disk is full"};
-        return sound_->commit(batch);
+        return PassingStore::commit(batch);
     }
-    Result<store::Snapshot> snapshot(const std::string& organization, const std::string& address,
-                                     unsigned limit) override {
+    Result<store::Snapshot> snapshot(Text organization, Text address, unsigned limit) override {
         if (reads_fail) return Error{Code::Unavailable, "the test's disk is away"};
-        return sound_->snapshot(organization, address, limit);
+        return PassingStore::snapshot(organization, address, limit);
     }
-    Result<domain::Lead> lead(const std::string& organization, const std::string& id) override {
-        return sound_->lead(organization, id);
-    }
-    Result<std::vector<domain::Message>> messages(const std::string& organization,
-                                                  const std::string& address, int64_t before,
-                                                  unsigned limit) override {
-        return sound_->messages(organization, address, before, limit);
-    }
-    Result<domain::Message> message(const std::string& organization,
-                                    const std::string& id) override {
-        return sound_->message(organization, id);
-    }
-    Result<domain::Message> message_by_provider_id(const std::string& organization,
-                                                   const std::string& instance,
-                                                   const std::string& id) override {
-        return sound_->message_by_provider_id(organization, instance, id);
-    }
-    Result<domain::Call> call_by_provider_id(const std::string& organization,
-                                             const std::string& instance,
-                                             const std::string& id) override {
-        return sound_->call_by_provider_id(organization, instance, id);
-    }
-    Result<std::vector<store::ConversationRow>> conversations(const std::string& organization,
-                                                              Time before,
-                                                              const std::string& address,
-                                                              unsigned limit) override {
-        return sound_->conversations(organization, before, address, limit);
-    }
-    Result<store::JournalPage> journal(const std::string& organization, int64_t after,
-                                       const std::string& address, unsigned limit) override {
-        return sound_->journal(organization, after, address, limit);
-    }
-    Result<std::vector<store::Owed>> due(store::OwedKind kind, Time now, unsigned limit) override {
-        return sound_->due(kind, now, limit);
-    }
-    Result<void> trim_journal(const std::string& organization, int64_t keep) override {
-        return sound_->trim_journal(organization, keep);
-    }
-    Result<std::vector<store::Status>> status_history(const std::string& organization,
-                                                      const std::string& message_id,
-                                                      unsigned limit) override {
-        return sound_->status_history(organization, message_id, limit);
-    }
-
-private:
-    const std::shared_ptr<store::Store> sound_;
 };
 
 /// Reads two lines: `from to text`, or `status id word`; the dedupe key is the header `key`.

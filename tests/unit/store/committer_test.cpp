@@ -6,6 +6,7 @@
 #include <future>
 
 #include "quiet.h"
+#include "unit/store/refusing_store.h"
 
 namespace tandem::store {
 
@@ -14,7 +15,7 @@ namespace {
 constexpr std::chrono::seconds patience{30};
 
 // A store that remembers its batches, and that a test can hold in the middle of one.
-class HeldStore : public Store {
+class HeldStore : public tandem::testing::RefusingStore {
 public:
     Result<std::vector<Outcome>> commit(const std::vector<const ChangeSet*>& batch) override {
         std::unique_lock lock(mutex_);
@@ -42,38 +43,6 @@ public:
         return changed_.wait_for(lock, patience, [&] { return entered_ >= times; });
     }
 
-    Result<void> migrate() override { return {}; }
-    Result<void> health() override { return {}; }
-    Result<Snapshot> snapshot(const std::string&, const std::string&, unsigned) override {
-        return none;
-    }
-    Result<domain::Lead> lead(const std::string&, const std::string&) override { return none; }
-    Result<std::vector<domain::Message>> messages(const std::string&, const std::string&, int64_t,
-                                                  unsigned) override {
-        return none;
-    }
-    Result<domain::Message> message(const std::string&, const std::string&) override {
-        return none;
-    }
-    Result<domain::Message> message_by_provider_id(const std::string&, const std::string&,
-                                                   const std::string&) override {
-        return none;
-    }
-    Result<domain::Call> call_by_provider_id(const std::string&, const std::string&,
-                                             const std::string&) override {
-        return none;
-    }
-    Result<std::vector<ConversationRow>> conversations(const std::string&, Time, const std::string&,
-                                                       unsigned) override {
-        return none;
-    }
-    Result<JournalPage> journal(const std::string&, int64_t, const std::string&,
-                                unsigned) override {
-        return none;
-    }
-    Result<std::vector<Owed>> due(OwedKind, Time, unsigned) override { return none; }
-    Result<void> trim_journal(const std::string&, int64_t) override { return {}; }
-
     std::vector<std::vector<std::string>> batches;
     std::optional<Error> failure;
     bool short_answer = false;
@@ -85,7 +54,6 @@ private:
         changed_.notify_all();
     }
 
-    const Error none{Code::NotFound, "not kept here"};
     std::mutex mutex_;
     std::condition_variable changed_;
     bool open_ = true;

@@ -107,7 +107,7 @@ public:
         CPPUNIT_ASSERT_EQUAL(outcome.journal_epoch, now->position.epoch);
         CPPUNIT_ASSERT_EQUAL(int64_t{1}, now->position.offset);
         CPPUNIT_ASSERT_EQUAL(int64_t{1}, now->oldest);
-        talk.version = talk.control_epoch = talk.message_count = 1;
+        talk.version = talk.control_epoch = talk.message_count = talk.call_count = 1;
         message.number = event.offset = 1;
         // keep_delivery: the line is one of the history alone.
         expect_same<records::LeadView>(lead, now->lead.value());
@@ -124,13 +124,14 @@ public:
         owed.organization = "o";
         owed.attempts = 0;
         owed.lease_until = Time{};
+        owed.dead = false;
         owed.worker = owed.last_error = "";
         expect_same<records::OwedView>(owed, due->at(0));
         const auto lines = kept->status_history("o", message.id, 10);
         status.provider_id.clear();  // the message's, not the line's
         expect_same<records::Status>(status, lines->at(0));
-        const auto rows = kept->conversations("o", Time{}, "", 10);
-        CPPUNIT_ASSERT_EQUAL(size_t{1}, rows->size());
+        const auto listed = kept->conversations("o", {});
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, listed->rows.size());
         CPPUNIT_ASSERT_EQUAL(lead.id, kept->lead("o", lead.id)->id);
         CPPUNIT_ASSERT_EQUAL(message.id, kept->message("o", message.id)->id);
         CPPUNIT_ASSERT_EQUAL(

@@ -7,17 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "store/store.h"
+#include "unit/store/refusing_store.h"
 
 namespace tandem::stream {
 
 /// A store of journals, leads and little more, with the port's rules for what streams
 /// read: each read sees one instant. Safe from any thread.
-class JournalStore : public store::Store {
+class JournalStore : public tandem::testing::RefusingStore {
 public:
-    Result<void> migrate() override { return {}; }
-    Result<void> health() override { return {}; }
-
     Result<std::vector<store::Outcome>> commit(
         const std::vector<const store::ChangeSet*>& batch) override {
         const std::lock_guard lock(mutex_);
@@ -85,31 +82,6 @@ public:
         if (static_cast<int64_t>(events.size()) > keep)
             events.erase(events.begin(), events.end() - keep);
         return {};
-    }
-
-    // Streams do not ask for these.
-    Result<std::vector<domain::Message>> messages(const std::string&, const std::string&, int64_t,
-                                                  unsigned) override {
-        return std::vector<domain::Message>{};
-    }
-    Result<domain::Message> message(const std::string&, const std::string&) override {
-        return Error{Code::NotFound, "none"};
-    }
-    Result<domain::Message> message_by_provider_id(const std::string&, const std::string&,
-                                                   const std::string&) override {
-        return Error{Code::NotFound, "none"};
-    }
-    Result<domain::Call> call_by_provider_id(const std::string&, const std::string&,
-                                             const std::string&) override {
-        return Error{Code::NotFound, "none"};
-    }
-    Result<std::vector<store::ConversationRow>> conversations(const std::string&, Time,
-                                                              const std::string&,
-                                                              unsigned) override {
-        return std::vector<store::ConversationRow>{};
-    }
-    Result<std::vector<store::Owed>> due(store::OwedKind, Time, unsigned) override {
-        return std::vector<store::Owed>{};
     }
 
     /// A restored backup: another journal, of this length.

@@ -95,11 +95,13 @@ private:
     using RawPrecondition =
         std::variant<tandem_require_dedupe_new, tandem_require_version, tandem_require_epoch,
                      tandem_require_session_open, tandem_require_owed_unclaimed,
-                     tandem_require_owed_claimed>;
+                     tandem_require_owed_claimed, tandem_require_owed_dead, tandem_require_note>;
     using RawBody =
         std::variant<tandem_lead, tandem_conversation, tandem_message, tandem_journal_event,
                      tandem_control_session, tandem_call, tandem_owed, tandem_write_status,
-                     tandem_write_claim, tandem_write_settle, tandem_write_dedupe>;
+                     tandem_write_claim, tandem_write_settle, tandem_write_dedupe, tandem_note,
+                     tandem_write_forget_note, tandem_audit_line, tandem_write_revive,
+                     tandem_write_erase>;
     struct RawOperation {
         tandem_write_record head;  // used if the body is a record
         RawBody body;
@@ -149,7 +151,9 @@ private:
     template <typename Raw>
     static constexpr bool has_head =
         std::is_same_v<Raw, tandem_write_status> || std::is_same_v<Raw, tandem_write_claim> ||
-        std::is_same_v<Raw, tandem_write_settle> || std::is_same_v<Raw, tandem_write_dedupe>;
+        std::is_same_v<Raw, tandem_write_settle> || std::is_same_v<Raw, tandem_write_dedupe> ||
+        std::is_same_v<Raw, tandem_write_forget_note> || std::is_same_v<Raw, tandem_write_revive> ||
+        std::is_same_v<Raw, tandem_write_erase>;
 
     static uint32_t kind_of(Tag<tandem_require_dedupe_new>) { return TANDEM_REQUIRE_DEDUPE_NEW; }
     static uint32_t kind_of(Tag<tandem_require_version>) { return TANDEM_REQUIRE_VERSION; }
@@ -163,6 +167,8 @@ private:
     static uint32_t kind_of(Tag<tandem_require_owed_claimed>) {
         return TANDEM_REQUIRE_OWED_CLAIMED;
     }
+    static uint32_t kind_of(Tag<tandem_require_owed_dead>) { return TANDEM_REQUIRE_OWED_DEAD; }
+    static uint32_t kind_of(Tag<tandem_require_note>) { return TANDEM_REQUIRE_NOTE; }
     static uint32_t kind_of(Tag<tandem_lead>) { return TANDEM_WRITE_LEAD; }
     static uint32_t kind_of(Tag<tandem_conversation>) { return TANDEM_WRITE_CONVERSATION; }
     static uint32_t kind_of(Tag<tandem_message>) { return TANDEM_WRITE_MESSAGE; }
@@ -174,6 +180,11 @@ private:
     static uint32_t kind_of(Tag<tandem_write_claim>) { return TANDEM_WRITE_CLAIM; }
     static uint32_t kind_of(Tag<tandem_write_settle>) { return TANDEM_WRITE_SETTLE; }
     static uint32_t kind_of(Tag<tandem_write_dedupe>) { return TANDEM_WRITE_DEDUPE; }
+    static uint32_t kind_of(Tag<tandem_note>) { return TANDEM_WRITE_NOTE; }
+    static uint32_t kind_of(Tag<tandem_write_forget_note>) { return TANDEM_WRITE_FORGET_NOTE; }
+    static uint32_t kind_of(Tag<tandem_audit_line>) { return TANDEM_WRITE_AUDIT; }
+    static uint32_t kind_of(Tag<tandem_write_revive>) { return TANDEM_WRITE_REVIVE; }
+    static uint32_t kind_of(Tag<tandem_write_erase>) { return TANDEM_WRITE_ERASE; }
 
     std::vector<RawPrecondition> preconditions_;
     std::vector<const tandem_precondition*> precondition_pointers_;

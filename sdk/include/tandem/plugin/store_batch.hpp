@@ -101,6 +101,8 @@ private:
             case TANDEM_REQUIRE_SESSION_OPEN: return add<SessionOpen>(raw, list);
             case TANDEM_REQUIRE_OWED_UNCLAIMED: return add<OwedUnclaimed>(raw, list);
             case TANDEM_REQUIRE_OWED_CLAIMED: return add<OwedClaimed>(raw, list);
+            case TANDEM_REQUIRE_OWED_DEAD: return add<OwedDead>(raw, list);
+            case TANDEM_REQUIRE_NOTE: return add<NoteIs>(raw, list);
             default: return TANDEM_UNSUPPORTED;
         }
     }
@@ -118,6 +120,11 @@ private:
             case TANDEM_WRITE_CLAIM: return add<Claim>(raw, list);
             case TANDEM_WRITE_SETTLE: return add<Settle>(raw, list);
             case TANDEM_WRITE_DEDUPE: return add<Dedupe>(raw, list);
+            case TANDEM_WRITE_NOTE: return add_record<NoteView>(raw, list);
+            case TANDEM_WRITE_FORGET_NOTE: return add<ForgetNote>(raw, list);
+            case TANDEM_WRITE_AUDIT: return add_record<AuditLineView>(raw, list);
+            case TANDEM_WRITE_REVIVE: return add<Revive>(raw, list);
+            case TANDEM_WRITE_ERASE: return add<Erase>(raw, list);
             default: return TANDEM_UNSUPPORTED;
         }
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -28,7 +29,7 @@ struct ConversationOf {
     uint32_t opted_out = 0;
     int64_t waiting = 0;
     tandem_time created_at = 0, last_activity_at = 0;
-    int64_t version = 0, control_epoch = 0, message_count = 0;
+    int64_t version = 0, control_epoch = 0, message_count = 0, call_count = 0;
 };
 
 template <typename Text>
@@ -37,7 +38,7 @@ struct MessageOf {
     uint32_t author = 0, type = 0, direction = 0, delivery = 0;
     int64_t number = 0;
     Text id{}, address{}, content{}, provider_id{}, instance{}, agent_id{}, agent_name{},
-        session_id{}, media_json{}, error_code{}, error_text{};
+        session_id{}, call_id{}, media_json{}, error_code{}, error_text{};
     int64_t control_epoch = -1;
     tandem_time at = 0;
 };
@@ -66,6 +67,7 @@ struct OwedOf {
     int64_t control_epoch = -1, attempts = 0;
     tandem_time due_at = 0, expires_at = 0, lease_until = 0;
     Text worker{}, last_error{};
+    uint32_t dead = 0;
 };
 
 template <typename Text>
@@ -85,6 +87,20 @@ struct CallOf {
     tandem_time started_at = 0, ended_at = 0;
 };
 
+template <typename Text>
+struct NoteOf {
+    using Raw = tandem_note;
+    Text scope{}, key{}, value{}, address{};
+    tandem_time at = 0, expires_at = 0;
+};
+
+template <typename Text>
+struct AuditLineOf {
+    using Raw = tandem_audit_line;
+    Text id{}, actor{}, action{}, address{}, subject{}, detail_json{};
+    tandem_time at = 0;
+};
+
 using Lead = LeadOf<std::string>;
 using Conversation = ConversationOf<std::string>;
 using Message = MessageOf<std::string>;
@@ -93,6 +109,8 @@ using Event = EventOf<std::string>;
 using Owed = OwedOf<std::string>;
 using Session = SessionOf<std::string>;
 using Call = CallOf<std::string>;
+using Note = NoteOf<std::string>;
+using AuditLine = AuditLineOf<std::string>;
 
 using LeadView = LeadOf<std::string_view>;
 using ConversationView = ConversationOf<std::string_view>;
@@ -102,11 +120,24 @@ using EventView = EventOf<std::string_view>;
 using OwedView = OwedOf<std::string_view>;
 using SessionView = SessionOf<std::string_view>;
 using CallView = CallOf<std::string_view>;
+using NoteView = NoteOf<std::string_view>;
+using AuditLineView = AuditLineOf<std::string_view>;
 
 /// A journal's place in the snapshot of a read.
 struct PositionView {
     std::string_view epoch;
     int64_t offset = 0, oldest = 0;
+};
+
+/// Which rows of a list; what it means stands in tandem/abi/draft/store_reads.h.
+struct ListQuery {
+    using Raw = tandem_list_query;
+    uint32_t limit = 0;
+    tandem_time before_at = 0;
+    std::string_view before_key;
+    uint32_t under_control = 0, needs_human = 0, session_state = 0, active = 0;
+    tandem_time idle_since = 0;
+    std::string_view text, address, agent_id;
 };
 
 // Preconditions and the operations that are no records; what they mean stands in
@@ -139,8 +170,18 @@ struct OwedClaimed {
     using Raw = tandem_require_owed_claimed;
     std::string_view owed_id, worker;
 };
-using Precondition =
-    std::variant<DedupeNew, VersionIs, EpochIs, SessionOpen, OwedUnclaimed, OwedClaimed>;
+struct OwedDead {
+    using Raw = tandem_require_owed_dead;
+    std::string_view owed_id;
+};
+struct NoteIs {
+    using Raw = tandem_require_note;
+    std::string_view scope, key;
+    std::optional<std::string_view> value;  // nothing: there is no such note
+    tandem_time now = 0;
+};
+using Precondition = std::variant<DedupeNew, VersionIs, EpochIs, SessionOpen, OwedUnclaimed,
+                                  OwedClaimed, OwedDead, NoteIs>;
 
 struct Status {
     using Raw = tandem_write_status;
@@ -166,9 +207,24 @@ struct Dedupe {
     std::string_view scope, key, body_hash;
     tandem_time at = 0;
 };
+struct ForgetNote {
+    using Raw = tandem_write_forget_note;
+    std::string_view scope, key;
+};
+struct Revive {
+    using Raw = tandem_write_revive;
+    std::string_view owed_id;
+    tandem_time due_at = 0, expires_at = 0;
+    std::string_view payload_json;
+};
+struct Erase {
+    using Raw = tandem_write_erase;
+    std::string_view address, keep_as;
+};
 /// A record among the operations is written as its kind says; an OwedView is owed.
 using Operation = std::variant<LeadView, ConversationView, MessageView, EventView, SessionView,
-                               CallView, OwedView, Status, Claim, Settle, Dedupe>;
+                               CallView, OwedView, Status, Claim, Settle, Dedupe, NoteView,
+                               ForgetNote, AuditLineView, Revive, Erase>;
 
 struct ChangeSet {
     std::string_view organization;

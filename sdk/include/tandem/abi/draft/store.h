@@ -29,6 +29,8 @@ extern "C" {
 #define TANDEM_REQUIRE_SESSION_OPEN 4
 #define TANDEM_REQUIRE_OWED_UNCLAIMED 5
 #define TANDEM_REQUIRE_OWED_CLAIMED 6
+#define TANDEM_REQUIRE_OWED_DEAD 7
+#define TANDEM_REQUIRE_NOTE 8
 
 /* Growable, and the beginning of each precondition. A kind that the store does
  * not know fails the ChangeSet with UNSUPPORTED. */
@@ -79,6 +81,21 @@ typedef struct tandem_require_owed_claimed {
     tandem_view worker;
 } tandem_require_owed_claimed;
 
+/* Growable. The row exists and is dead. */
+typedef struct tandem_require_owed_dead {
+    tandem_precondition precondition;
+    tandem_view owed_id;
+} tandem_require_owed_dead;
+
+/* Growable. The note has this value at `now`; a null value: there is none. */
+typedef struct tandem_require_note {
+    tandem_precondition precondition;
+    tandem_view scope;
+    tandem_view key;
+    tandem_view value;
+    tandem_time now;
+} tandem_require_note;
+
 #define TANDEM_WRITE_LEAD 1
 #define TANDEM_WRITE_CONVERSATION 2
 #define TANDEM_WRITE_MESSAGE 3
@@ -90,6 +107,11 @@ typedef struct tandem_require_owed_claimed {
 #define TANDEM_WRITE_DEDUPE 9
 #define TANDEM_WRITE_CONTROL 10
 #define TANDEM_WRITE_CALL 11
+#define TANDEM_WRITE_NOTE 12
+#define TANDEM_WRITE_FORGET_NOTE 13
+#define TANDEM_WRITE_AUDIT 14
+#define TANDEM_WRITE_REVIVE 15
+#define TANDEM_WRITE_ERASE 16
 
 /* Growable, and the beginning of each operation. */
 typedef struct tandem_operation {
@@ -97,7 +119,7 @@ typedef struct tandem_operation {
     uint32_t kind;
 } tandem_operation;
 
-/* Growable. LEAD, CONVERSATION, EVENT, OWE, CONTROL and CALL carry one record:
+/* Growable. LEAD, CONVERSATION, EVENT, OWE, CONTROL, CALL, NOTE and AUDIT carry one record:
  *   LEAD          insert, or replace the one of that id; CONFLICT if another
  *                 id has the address
  *   CONVERSATION  insert, or replace the one of that address; version + 1
@@ -108,9 +130,11 @@ typedef struct tandem_operation {
  *                 epoch and payload instead
  *   CONTROL       insert or replace the session of that id; control_epoch + 1;
  *                 CONFLICT if another one of the address is open
- *   CALL          insert, or replace the one of that id
- * They may come in any order: a message's number and the control epoch count
- * from its address's first use, also before there is a conversation.
+ *   CALL          insert, and call_count + 1, or replace the one of that id
+ *   NOTE          insert, or replace the one of that scope and key
+ *   AUDIT         append; CONFLICT if the id exists
+ * They may come in any order: a message's number, the counts and the control epoch
+ * count from its address's first use, also before there is a conversation.
  */
 typedef struct tandem_write_record {
     tandem_operation operation;
@@ -156,6 +180,33 @@ typedef struct tandem_write_settle {
     tandem_time due_at;
     tandem_view last_error;
 } tandem_write_settle;
+
+/* Growable. FORGET_NOTE: one that is not there is no failure. */
+typedef struct tandem_write_forget_note {
+    tandem_operation operation;
+    tandem_view scope;
+    tandem_view key;
+} tandem_write_forget_note;
+
+/* Growable. REVIVE: a dead row is due again at due_at, unclaimed, with no attempts and this
+ * payload. NOT_FOUND, and CONFLICT if it is not dead or an unclaimed row has its merge_key. */
+typedef struct tandem_write_revive {
+    tandem_operation operation;
+    tandem_view owed_id;
+    tandem_time due_at;
+    tandem_time expires_at;
+    tandem_view payload_json;
+} tandem_write_revive;
+
+/* Growable. ERASE: the lead, conversation, messages, histories, calls, sessions, owed work,
+ * notes and journal events of this address go from every table and, by the end of the next
+ * `compact`, from every file; journal offsets stay as they are, with holes that reads skip.
+ * Audit lines lose their detail and have `keep_as` for an address. Dedupe keys stay. */
+typedef struct tandem_write_erase {
+    tandem_operation operation;
+    tandem_view address;
+    tandem_view keep_as; /* a keyed hash that the host makes, or empty */
+} tandem_write_erase;
 
 /* Growable. DEDUPE: the key is remembered, for ever; one that is known stays as it
  * was remembered first. */
@@ -214,6 +265,19 @@ typedef struct tandem_store {
     /* [worker] One caller at a time. See above. */
     tandem_status (*commit)(void *self, const tandem_change_set *const *change_sets, size_t count,
                             const tandem_commit_sink *sink, tandem_error *error);
+    /* [setup] After migrate, before the first commit, if this process alone has the data:
+     * every lease ends at `now`, because whoever held it is gone; `worker` stays, so that a
+     * row tells that it was claimed. UNSUPPORTED by a store that others share. */
+    tandem_status (*end_leases)(void *self, tandem_time now, tandem_error *error);
+    /* [worker] Leaves nothing of what was erased in any file, and gives space back; may be
+     * long, and holds commits back meanwhile. */
+    tandem_status (*compact)(void *self, tandem_error *error);
+    /* [worker] Of this organisation: forgets notes that expired by `now`, and messages with
+     * their histories and ended calls from before `messages_before` (zero: none); some may
+     * stay, and those do that owed work is about. In steps, so that commits wait for none of
+     * them long. Numbers and counts stay as they are: messages then begin above 1. */
+    tandem_status (*forget)(void *self, tandem_view organization, tandem_time now,
+                            tandem_time messages_before, tandem_error *error);
 } tandem_store;
 
 #ifdef __cplusplus

@@ -38,7 +38,27 @@ typedef struct tandem_row_sink {
     tandem_status (*session)(void *context, const tandem_control_session *session);
     tandem_status (*call)(void *context, const tandem_call *call);
     tandem_status (*status_line)(void *context, const tandem_status_line *line);
+    tandem_status (*note)(void *context, const tandem_note *note);
+    tandem_status (*audit_line)(void *context, const tandem_audit_line *line);
 } tandem_row_sink;
+
+/* Growable. Which rows of a list, newest first and by descending key within one instant;
+ * what is zero or empty asks nothing. */
+typedef struct tandem_list_query {
+    uint32_t size;
+    uint32_t limit;
+    tandem_time before_at;     /* rows below (before_at, before_key); zero: from the newest */
+    tandem_view before_key;    /* of conversations the address, else the id */
+    uint32_t under_control;    /* 1: only those that a human holds; 2: only the others */
+    uint32_t needs_human;      /* 1: only those that need one; 2: only the others */
+    uint32_t session_state;    /* of sessions: only those in this state */
+    uint32_t active;           /* of calls: 1, only those that last */
+    tandem_time idle_since;    /* of sessions: only those with last_activity_at <= this */
+    tandem_view text;          /* of conversations and leads: part of a name, an e-mail address
+                                  or an address; ASCII letters in any case */
+    tandem_view address;       /* of sessions and calls: only this one's */
+    tandem_view agent_id;      /* of sessions: only this agent's */
+} tandem_list_query;
 
 /* Growable. */
 typedef struct tandem_store_reads {
@@ -70,11 +90,11 @@ typedef struct tandem_store_reads {
     tandem_status (*call_by_provider_id)(void *self, tandem_view organization, tandem_view instance,
                                          tandem_view provider_id, const tandem_row_sink *sink,
                                          tandem_error *error);
-    /* [worker] Conversations with their leads, newest activity first, below
-     * (`before_activity`, `before_address`); zero and empty: from the newest. */
+    /* [worker] Conversations by last_activity_at; the key is the address. Each comes as its
+     * conversation and then its lead, open session, active calls and last message that is not
+     * of type TANDEM_MESSAGE_SYSTEM, where it has them. */
     tandem_status (*conversations)(void *self, tandem_view organization,
-                                   tandem_time before_activity, tandem_view before_address,
-                                   uint32_t limit, const tandem_row_sink *sink,
+                                   const tandem_list_query *query, const tandem_row_sink *sink,
                                    tandem_error *error);
     /* [worker] Events with an offset above `after`, oldest first, at most
      * `limit`; with an address only that conversation's. */
@@ -93,6 +113,52 @@ typedef struct tandem_store_reads {
     tandem_status (*status_history)(void *self, tandem_view organization, tandem_view message_id,
                                     uint32_t limit, const tandem_row_sink *sink,
                                     tandem_error *error);
+    /* [worker] One call, by our id. NOT_FOUND. */
+    tandem_status (*call)(void *self, tandem_view organization, tandem_view id,
+                          const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] The newest call on a line, whichever instance speaks on it. NOT_FOUND. */
+    tandem_status (*call_by_line)(void *self, tandem_view organization, tandem_view line_id,
+                                  const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] Calls by started_at; the key is the id. */
+    tandem_status (*calls)(void *self, tandem_view organization, const tandem_list_query *query,
+                           const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] Messages with this call_id, by number, at most `limit`. */
+    tandem_status (*call_turns)(void *self, tandem_view organization, tandem_view call_id,
+                                uint32_t limit, const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] Leads by created_at; the key is the id. */
+    tandem_status (*leads)(void *self, tandem_view organization, const tandem_list_query *query,
+                           const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] The lead of an address. NOT_FOUND. */
+    tandem_status (*lead_by_address)(void *self, tandem_view organization, tandem_view address,
+                                     const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] Control sessions by started_at; the key is the id. */
+    tandem_status (*sessions)(void *self, tandem_view organization, const tandem_list_query *query,
+                              const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] Messages of an address with this delivery, newest first, at most `limit`. Made
+     * for TANDEM_DELIVERY_SUPERSEDED; by another one it may walk the whole conversation. */
+    tandem_status (*messages_by_delivery)(void *self, tandem_view organization,
+                                          tandem_view address, uint32_t delivery, uint32_t limit,
+                                          const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] Owed rows of an organisation, dead ones (1) or living ones (0), in (due_at, id)
+     * order, behind the row `after_id`; empty: from the first. NOT_FOUND if that row is gone:
+     * its place in the order went with it. */
+    tandem_status (*owed)(void *self, tandem_view organization, uint32_t dead,
+                          tandem_view after_id, uint32_t limit, const tandem_row_sink *sink,
+                          tandem_error *error);
+    /* [worker] One owed row, by id. NOT_FOUND. */
+    tandem_status (*owed_row)(void *self, tandem_view organization, tandem_view id,
+                              const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] OK: the dedupe key is remembered in this scope. NOT_FOUND. */
+    tandem_status (*remembered)(void *self, tandem_view organization, tandem_view scope,
+                                tandem_view key, tandem_error *error);
+    /* [worker] Living notes at `now` of a scope whose key begins so, in key order. */
+    tandem_status (*notes)(void *self, tandem_view organization, tandem_view scope,
+                           tandem_view key_prefix, tandem_time now, uint32_t limit,
+                           const tandem_row_sink *sink, tandem_error *error);
+    /* [worker] Audit lines, last appended first, from before the line `before_id`; empty: from
+     * the newest. NOT_FOUND if there is no such line. */
+    tandem_status (*audit)(void *self, tandem_view organization, tandem_view before_id,
+                           uint32_t limit, const tandem_row_sink *sink, tandem_error *error);
 } tandem_store_reads;
 
 #ifdef __cplusplus

@@ -29,8 +29,8 @@ typedef struct tandem_lead {
     tandem_time updated_at;
 } tandem_lead;
 
-/* Growable. `version`, `control_epoch` and `message_count` are the store's; it
- * ignores them in a write. */
+/* Growable. `version`, `control_epoch` and the counts are the store's; it ignores
+ * them in a write. */
 typedef struct tandem_conversation {
     uint32_t size;
     uint32_t opted_out; /* 0 or 1 */
@@ -44,9 +44,11 @@ typedef struct tandem_conversation {
     int64_t version;         /* 0: absent; +1 with each put_conversation */
     int64_t control_epoch;   /* +1 with each control operation */
     int64_t message_count;   /* all but those of type TANDEM_MESSAGE_SYSTEM */
+    int64_t call_count;      /* as many calls as it ever had */
 } tandem_conversation;
 
 #define TANDEM_MESSAGE_SYSTEM 3 /* the one type that a store knows */
+#define TANDEM_DELIVERY_SUPERSEDED 11 /* the one delivery: what is asked for by it is rare */
 
 /* Growable. `number` is the store's: 1, 2, 3 … within the conversation, in
  * commit order; ignored in a write. */
@@ -66,6 +68,7 @@ typedef struct tandem_message {
     tandem_view agent_id;
     tandem_view agent_name;
     tandem_view session_id;
+    tandem_view call_id;    /* of a spoken turn: its call; else empty */
     tandem_view media_json; /* a JSON list, or empty */
     tandem_view error_code;
     tandem_view error_text;
@@ -116,6 +119,8 @@ typedef struct tandem_owed {
     tandem_time lease_until; /* zero: not claimed */
     tandem_view worker;      /* who holds the claim */
     tandem_view last_error;
+    uint32_t dead; /* 0 or 1: kept for an operator; the store's, see SETTLE */
+    uint32_t reserved;
 } tandem_owed;
 
 /* Growable. A human holds a conversation. At most one open one an address. */
@@ -149,6 +154,32 @@ typedef struct tandem_call {
     tandem_time started_at;
     tandem_time ended_at;
 } tandem_call;
+
+/* Growable. Something small that the host remembers for a while: a watermark, a parked
+ * status, the answer to an idempotent request. Unique by (organisation, scope, key). */
+typedef struct tandem_note {
+    uint32_t size;
+    uint32_t reserved;
+    tandem_view scope;
+    tandem_view key;
+    tandem_view value;
+    tandem_view address; /* whom it is about, so that it goes with them; or empty */
+    tandem_time at;
+    tandem_time expires_at; /* zero: never; from then on it counts as absent */
+} tandem_note;
+
+/* Growable. Who did what; kept for ever. */
+typedef struct tandem_audit_line {
+    uint32_t size;
+    uint32_t reserved;
+    tandem_view id;
+    tandem_view actor;   /* a token's subject, `ai`, `operator`, `system` */
+    tandem_view action;  /* send, join, leave, transfer, call, export, erase … */
+    tandem_view address; /* whom it was about, or empty */
+    tandem_view subject; /* the message, session, call … or empty */
+    tandem_view detail_json;
+    tandem_time at;
+} tandem_audit_line;
 
 #ifdef __cplusplus
 }
