@@ -50,6 +50,20 @@ std::string url_of(const host::WebhookRoute& route) {
     return "https://tandem.example/api/webhooks/acme/" + route.path;
 }
 
+bool is_path(std::string_view path) {
+    const size_t slash = path.rfind('/');
+    if (slash != std::string_view::npos && path.substr(slash, 2) == "/{") {
+        const std::string_view parameter = path.substr(slash + 2);
+        if (parameter.size() < 2 || parameter.back() != '}' ||
+            parameter.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != parameter.size() - 1)
+            return false;
+        path = path.substr(0, slash);
+    }
+    return !path.empty() && path.front() != '/' &&
+           path.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_/.") ==
+               std::string_view::npos;
+}
+
 void routes(Check& check) {
     host::Instance& instance = check.started();
     const std::vector<host::WebhookRoute> all = routes_of(check, webhook_of(check, instance));
@@ -59,10 +73,10 @@ void routes(Check& check) {
         const std::string name = route.method + " " + route.path;
         check.expect(route.method == "POST" || route.method == "GET",
                      "route " + name + ": only POST and GET are served");
-        check.expect(!route.path.empty() && route.path.front() != '/' &&
-                         route.path.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_/.") ==
-                             std::string::npos,
-                     "route " + name + ": a path is [a-z0-9-_/.]+ without a slash in front");
+        check.expect(is_path(route.path),
+                     "route " + name +
+                         ": a path is [a-z0-9-_/.]+ without a slash in front; its "
+                         "last segment may be a parameter, {name}");
         check.expect(seen.insert(name).second, "route " + name + " stands there twice");
     }
 }
