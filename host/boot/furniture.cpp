@@ -8,6 +8,7 @@
 
 #include "boot/places.h"
 #include "control/routes.h"
+#include "converse/routes.h"
 #include "observe/poco_channel.h"
 #include "observe/routes.h"
 #include "receive/routes.h"
@@ -40,6 +41,9 @@ constexpr unsigned lane_threads = 4;
 // Threads that wait for providers. Below it each instance has its own, so that slow ones take
 // nothing from the others.
 constexpr unsigned most_senders = 64;
+// Changes of leads, exports and erasures: seldom, and waited for by a person.
+constexpr unsigned desk_threads = 2;
+constexpr size_t most_at_the_desk = 200;
 
 observe::LogPlan log_plan(const settings::Logging& log) {
     observe::LogPlan plan;
@@ -223,6 +227,15 @@ void Furniture::furnish_people() {
         control::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
                         &metrics, &fence},
         std::move(voices), std::move(channels), options);
+    desk_workers = std::make_unique<Workers>(desk_threads, most_at_the_desk);
+    desk = {store.get(),
+            committer.get(),
+            &clock,
+            &ids,
+            &organizations,
+            &logger,
+            desk_workers.get(),
+            settings.conversation.history_limit};
 }
 
 void Furniture::furnish_asking() {
@@ -265,6 +278,7 @@ std::vector<serve::Route> Furniture::routes() {
     add(observe::routes(metrics, readiness));
     add(stream::routes({*hub, *tickets, *places, *store, organizations}));
     add(control::routes(*control, organizations, settings.limits.body_bytes));
+    add(converse::routes(desk, settings.limits.body_bytes));
     add(receive::webhook_routes(*intake, sources(), settings.limits.webhook_body_bytes));
     for (size_t i = 0; i < providers.size(); ++i) {
         if (settings.providers[i].plugin != "sandbox" || !providers[i].webhook) continue;

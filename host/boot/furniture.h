@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/workers.h"
 #include "control/control.h"
+#include "converse/converse.h"
 #include "deliver/sender.h"
 #include "dispatch/dispatch.h"
 #include "load/load.h"
@@ -89,6 +90,8 @@ struct Furniture {
     std::unique_ptr<reply::Turns> turns;
     std::unique_ptr<control::Control> control;
     std::unique_ptr<reconcile::Reconciler> reconciler;
+    std::unique_ptr<Workers> desk_workers;
+    converse::Ground desk;
     std::unique_ptr<serve::Server> server;
 };
 

@@ -65,6 +65,7 @@ bool Gateway::stop() {
         own.logger.warn("boot", "requests were cut off at the end of the drain");
     if (own.hub) own.hub->stop();
     if (own.control) own.control->stop();
+    if (own.desk_workers) own.desk_workers->stop();
     bool settled = !own.dispatcher || own.dispatcher->stop(settle_time);
     if (!settled)
         own.logger.warn("boot", "a send or an AI turn was still in hand; its lease will lapse");

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "control/draft.h"
-#include "domain/address.h"
+#include "converse/converse.h"
 
 namespace tandem::control {
 
@@ -15,21 +15,8 @@ constexpr std::string_view room = "control";
 constexpr unsigned threads = 8;
 constexpr size_t most_waiting = 1000;
 constexpr unsigned most_ended_at_once = 100;
-constexpr unsigned retry_after_s = 2;
 
 }  // namespace
-
-void refuse(int status, const char* code, std::string detail) {
-    serve::Problem problem{status, code, std::move(detail)};
-    if (status == 503) problem.retry_after_s = retry_after_s;
-    throw Refused{std::move(problem)};
-}
-
-void refuse_field(const char* field, const char* what, const char* code) {
-    serve::Problem problem{400, code, std::string(field) + ' ' + what + '.'};
-    problem.errors.emplace_back(field, what);
-    throw Refused{std::move(problem)};
-}
 
 Control::Control(Ground ground, Voices voices, Channels channels, Options options)
     : ground_(ground),
@@ -69,17 +56,7 @@ void Control::stop() {
 
 std::string Control::address_of(const domain::Organization& organization, std::string_view number,
                                 const std::string& lead_id) const {
-    if (number.empty()) refuse_field("phoneNumber", "is missing", "MISSING_PHONE_NUMBER");
-    std::string address;
-    if (const auto phone = domain::parse_phone(number, organization.default_region)) {
-        address = phone->text;
-    } else {
-        // Addresses that are no phone numbers come back as we gave them out.
-        const auto known = ground_.store->snapshot(organization.id, std::string(number), 0);
-        if (!known || !known->conversation)
-            refuse_field("phoneNumber", "is not a possible phone number", "INVALID_PHONE_NUMBER");
-        address = number;
-    }
+    const std::string address = converse::address_of(*ground_.store, organization, number);
     if (!lead_id.empty()) {
         // Older clients send ids of their own; only one of ours can contradict the number.
         const auto lead = ground_.store->lead(organization.id, lead_id);
@@ -98,12 +75,10 @@ Control::Look Control::look(const Person& person, const std::string& address) co
     const std::string& organization = person.organization->id;
     auto snapshot = ground_.store->snapshot(organization, address, messages_seen);
     // A stranger has no conversation; their snapshot is empty.
-    if (!snapshot && snapshot.error().code != Code::NotFound)
-        refuse(503, "STORAGE_UNAVAILABLE", "The storage does not answer; try again soon.");
+    if (!snapshot && snapshot.error().code != Code::NotFound) refuse_without_storage();
     if (snapshot) look.snapshot = std::move(*snapshot);
     auto processed = store::read_processed(*ground_.store, organization, address, look.now);
-    if (!processed)
-        refuse(503, "STORAGE_UNAVAILABLE", "The storage does not answer; try again soon.");
+    if (!processed) refuse_without_storage();
     look.processed = std::move(*processed);
     look.waiting = domain::unanswered(look.snapshot.messages, look.processed);
     return look;
@@ -145,8 +120,7 @@ Control::Commit Control::commit(Draft& draft) {
     for (store::Operation& operation : draft.operations)
         set.operations.push_back(std::move(operation));
     const auto outcome = ground_.committer->commit(std::move(set));
-    if (!outcome)
-        refuse(503, "STORAGE_UNAVAILABLE", "The storage does not answer; try again soon.");
+    if (!outcome) refuse_without_storage();
     switch (outcome->kind) {
         case store::Outcome::Kind::Committed: return Commit::Done;
         case store::Outcome::Kind::PreconditionFailed: return Commit::Again;
@@ -192,7 +166,7 @@ unsigned Control::end_idle_sessions() {
                 if (!done) continue;
                 ++ended;
                 count("timeout");
-            } catch (const Refused& refused) {
+            } catch (const serve::Refused& refused) {
                 ground_.log->warn(room, "an idle session could not be ended",
                                   {{"reason", refused.problem.detail}});
             }

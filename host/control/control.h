@@ -20,7 +20,7 @@
 #include "domain/identity.h"
 #include "domain/organization.h"
 #include "observe/observe.h"
-#include "serve/serve.h"
+#include "serve/refuse.h"
 #include "store/store.h"
 
 /// People at a conversation: they take it over from the AI, answer, and hand it back.
@@ -56,11 +56,6 @@ struct Person {
     bool is_admin = false;
 };
 
-/// Why it was not done, as the contract says it. Thrown within the room.
-struct Refused {
-    serve::Problem problem;
-};
-
 struct JoinOrder {
     std::string address;
     std::string handoff_reason;
@@ -92,8 +87,8 @@ struct SessionsOrder {
 
 /// Every verb reads the conversation, decides, and commits what it decided under the version
 /// it read; a lost race means another look. Answers are the `data` of the contract as JSON
-/// text. All functions block (the store, and a join for the wire), throw Refused, and are safe
-/// from any thread between `start` and `stop`, which belong to one.
+/// text. All functions block (the store, and a join for the wire), throw serve::Refused, and are
+/// safe from any thread between `start` and `stop`, which belong to one.
 class Control {
 public:
     using Voices = std::map<std::string, std::shared_ptr<call::Voice>>;         // by instance

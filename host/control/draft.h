@@ -74,8 +74,8 @@ struct Control::Draft {
 std::vector<const domain::Message*> queue_of(const Control::Look& look,
                                              const SessionRecord& record);
 
-[[noreturn]] void refuse(int status, const char* code, std::string detail);
-[[noreturn]] void refuse_field(const char* field, const char* what,
-                               const char* code = "VALIDATION_FAILED");
+using serve::refuse;
+using serve::refuse_field;
+using serve::refuse_without_storage;
 
 }  // namespace tandem::control

@@ -2,9 +2,15 @@
 #include <utility>
 
 #include "control/draft.h"
-#include "control/json.h"
+#include "publish/screen_json.h"
 
 namespace tandem::control {
+
+using publish::call_object;
+using publish::Json;
+using publish::session_object;
+using publish::text;
+using publish::text_or_null;
 
 std::string Control::join(const Person& person, const JoinOrder& order) {
     domain::ControlSession session;
@@ -59,9 +65,9 @@ std::string Control::join(const Person& person, const JoinOrder& order) {
         count("join");
     }
     Json data;
-    data["session"] = parsed(publish::session_json(scene, session, static_cast<int64_t>(waiting)));
+    data["session"] = session_object(scene, session, static_cast<int64_t>(waiting));
     data["queuedMessages"] = waiting;
-    data["activeCall"] = active_call ? parsed(publish::call_json(*active_call)) : Json(nullptr);
+    data["activeCall"] = active_call ? call_object(*active_call) : Json(nullptr);
     data["pendingSends"] = on_wire;
     if (!order.call_action.empty()) {
         Json taken{{"action", order.call_action}, {"done", false}};

@@ -2,9 +2,15 @@
 #include <utility>
 
 #include "control/draft.h"
-#include "control/json.h"
+#include "publish/screen_json.h"
 
 namespace tandem::control {
+
+using publish::call_object;
+using publish::Json;
+using publish::session_object;
+using publish::text;
+using publish::text_or_null;
 
 using domain::SessionState;
 
@@ -61,7 +67,7 @@ std::string Control::leave(const Person& person, const LeaveOrder& order) {
         must_hold(draft.before, person, order.force);
         const auto queue = queue_of(draft.before, draft.record);
         end(draft, order, SessionState::Ended);
-        data["session"] = parsed(publish::session_json(draft.scene(), draft.session, 0));
+        data["session"] = session_object(draft.scene(), draft.session, 0);
         const size_t unprocessed = draft.before.waiting.size();
         data["queuedMessages"] = Json{{"total", queue.size()},
                                       {"customerMessages", queue.size()},
@@ -87,8 +93,7 @@ std::string Control::transfer(const Person& person, const TransferOrder& order) 
         draft.write(publish::human_control_transferred(draft.scene(), draft.session, from_id,
                                                        from_name, draft.conversation.waiting));
         draft.audit("transfer", draft.session.id);
-        data["session"] =
-            parsed(publish::session_json(draft.scene(), draft.session, draft.conversation.waiting));
+        data["session"] = session_object(draft.scene(), draft.session, draft.conversation.waiting);
         return true;
     });
     count("transfer");

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -50,7 +49,7 @@ bool is_blank(std::string_view text) {
 /// Throws what is amiss with the body as such; then values may be believed.
 void check(serve::Members& asked, const Person& person) {
     const std::string named = asked.text("organizationId", max_field_bytes);
-    if (auto problem = asked.problem()) throw Refused{std::move(*problem)};
+    if (auto problem = asked.problem()) throw serve::Refused{std::move(*problem)};
     if (!named.empty() && named != person.organization->id)
         refuse(403, "ORGANIZATION_ACCESS_DENIED", "The organisation is not the credential's.");
 }
@@ -78,21 +77,11 @@ struct Asked {
     std::string path_address() const {
         return address(std::string(request.path_parameter("phoneNumber")), {});
     }
-    bool yes(const char* name) const {
-        const std::string value = request.query(name).value_or("");
-        return value == "true" || value == "1";
-    }
-    unsigned number(const char* name, unsigned otherwise, unsigned most) const {
-        const std::string value = request.query(name).value_or("");
-        if (value.empty()) return otherwise;
-        unsigned found = 0;
-        const auto [end, wrong] = std::from_chars(value.data(), value.data() + value.size(), found);
-        if (wrong != std::errc() || end != value.data() + value.size() || found == 0 ||
-            found > most)
-            refuse_field(name, "is no number in its range");
-        return found;
-    }
 };
+
+bool yes(const Asked& asked, const char* name) {
+    return serve::query_yes_no(asked.request, name).value_or(false);
+}
 
 serve::Response join(Control& control, Asked& asked) {
     serve::Members body(asked.request.body);
@@ -202,7 +191,7 @@ serve::Response status(Control& control, Asked& asked) {
     std::string number(asked.request.path_parameter("phoneNumber"));
     const bool in_query = number.empty();
     if (in_query) number = asked.request.query("phoneNumber").value_or("");
-    const bool sessions = in_query && (asked.yes("includeAgentSessions") || number.empty());
+    const bool sessions = in_query && (yes(asked, "includeAgentSessions") || number.empty());
     std::string address;
     if (!number.empty()) {
         // An unknown number is simply not under control; one that is none is still refused.
@@ -213,13 +202,14 @@ serve::Response status(Control& control, Asked& asked) {
 
 serve::Response queue(Control& control, Asked& asked) {
     return serve::success(
-        "Queue", control.queue(asked.person, asked.path_address(), asked.yes("includeProcessed")));
+        "Queue", control.queue(asked.person, asked.path_address(), yes(asked, "includeProcessed")));
 }
 
 serve::Response sessions(Control& control, Asked& asked) {
     SessionsOrder order;
-    order.page = asked.number("page", 1, max_page);
-    order.limit = asked.number("limit", 50, 200);
+    order.page = serve::query_number(asked.request, "page", 1, max_page);
+    order.limit =
+        serve::query_number(asked.request, "limit", serve::default_limit, serve::max_limit);
     const std::string which = asked.request.query("status").value_or("active");
     if (which != "active" && which != "all") refuse_field("status", "must be active or all");
     order.active_only = which == "active";
@@ -248,11 +238,7 @@ struct Door {
         auto asked =
             std::make_shared<Asked>(Asked{*control, std::move(person), std::move(request)});
         const bool queued = control->run([to = control, what = verb, asked, waiting] {
-            try {
-                waiting->answer(what(*to, *asked));
-            } catch (const Refused& refused) {
-                waiting->answer(serve::problem(refused.problem));
-            }
+            serve::answer_with(*waiting, [&] { return what(*to, *asked); });
         });
         if (queued) return;
         serve::Problem busy{503, "STORAGE_UNAVAILABLE", "Too much is being done; try again soon."};

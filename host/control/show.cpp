@@ -3,9 +3,15 @@
 #include <utility>
 
 #include "control/draft.h"
-#include "control/json.h"
+#include "publish/screen_json.h"
 
 namespace tandem::control {
+
+using publish::call_object;
+using publish::Json;
+using publish::session_object;
+using publish::text;
+using publish::text_or_null;
 
 namespace {
 
@@ -14,18 +20,6 @@ constexpr unsigned most_sessions = 10000;
 constexpr unsigned page_of_sessions = 200;
 
 }  // namespace
-
-Json parsed(std::string_view text) {
-    return Json::parse(text, nullptr, false);
-}
-
-std::string text(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json text_or_null(std::string_view value) {
-    return value.empty() ? Json(nullptr) : Json(value);
-}
 
 std::vector<const domain::Message*> queue_of(const Control::Look& look,
                                              const SessionRecord& record) {
@@ -50,8 +44,7 @@ std::string Control::status(const Person& person, const std::string& address,
         const int64_t waiting = session ? static_cast<int64_t>(seen.waiting.size()) : 0;
         data["phoneNumber"] = address;
         data["isUnderHumanControl"] = session.has_value();
-        data["session"] =
-            session ? parsed(publish::session_json(scene, *session, waiting)) : Json(nullptr);
+        data["session"] = session ? session_object(scene, *session, waiting) : Json(nullptr);
         data["queuedMessages"] = waiting;
     }
     if (with_agent_sessions) {
@@ -59,15 +52,14 @@ std::string Control::status(const Person& person, const std::string& address,
         mine.agent_id = person.agent_id;
         mine.limit = page_of_sessions;
         const auto sessions = ground_.store->sessions(person.organization->id, mine);
-        if (!sessions)
-            refuse(503, "STORAGE_UNAVAILABLE", "The storage does not answer; try again soon.");
+        if (!sessions) refuse_without_storage();
         Json list = Json::array();
         int64_t active = 0;
         const publish::Scene scene{{}, person.organization->id, {}, {}, {},
                                    {}, ground_.clock->now()};
         for (const domain::ControlSession& session : *sessions) {
             if (session.state == domain::SessionState::Open) ++active;
-            list.push_back(parsed(publish::session_json(scene, session, 0)));
+            list.push_back(session_object(scene, session, 0));
         }
         data["agentSessions"] =
             Json{{"total", sessions->size()}, {"active", active}, {"sessions", std::move(list)}};
@@ -148,8 +140,7 @@ std::pair<std::string, std::string> Control::sessions(const Person& person,
     query.limit = page_of_sessions;
     while (all.size() < most_sessions) {
         auto page = ground_.store->sessions(person.organization->id, query);
-        if (!page)
-            refuse(503, "STORAGE_UNAVAILABLE", "The storage does not answer; try again soon.");
+        if (!page) refuse_without_storage();
         const bool last = page->size() < query.limit;
         for (domain::ControlSession& session : *page) all.push_back(std::move(session));
         if (last) break;
@@ -171,7 +162,7 @@ std::pair<std::string, std::string> Control::sessions(const Person& person,
         messages += parse_record(session.record_json).message_count;
         if (order.active_only && !open) continue;
         if (asked >= first && asked < first + order.limit)
-            list.push_back(parsed(publish::session_json(scene, session, 0)));
+            list.push_back(session_object(scene, session, 0));
         ++asked;
     }
     const auto count_of = [](size_t some) { return static_cast<int64_t>(some); };

@@ -1,9 +1,15 @@
 #include <utility>
 
 #include "control/draft.h"
-#include "control/json.h"
+#include "publish/screen_json.h"
 
 namespace tandem::control {
+
+using publish::call_object;
+using publish::Json;
+using publish::session_object;
+using publish::text;
+using publish::text_or_null;
 
 using domain::MessageType;
 

@@ -57,16 +57,6 @@ std::string_view call_type(const domain::Call& call) {
     return call.direction == domain::CallDirection::Inbound ? "inbound" : "outbound";
 }
 
-std::string_view outcome_word(domain::CallOutcome outcome) {
-    switch (outcome) {
-        case domain::CallOutcome::Success: return "success";
-        case domain::CallOutcome::Failure: return "failure";
-        case domain::CallOutcome::NeverConnected: return "failed";
-        case domain::CallOutcome::Unknown: return "unknown";
-    }
-    return "unknown";
-}
-
 }  // namespace
 
 domain::Event sms_received(const Scene& scene, const domain::Message& message,
@@ -246,7 +236,8 @@ std::string conversation_history(const Scene& scene, const History& history) {
     Json json = base(scene, "conversation_history");
     json["messages"] = Json::array();
     for (const domain::Message& message : history.messages)
-        json["messages"].push_back(message_object(message));
+        if (message.delivery != domain::Delivery::Superseded)
+            json["messages"].push_back(message_object(message));
     json["summary"] = text_or_null(history.summary);
     json["humanControl"] = history.session
                                ? session_object(scene, *history.session, history.customers_waiting)

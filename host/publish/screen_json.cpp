@@ -94,6 +94,16 @@ Json message_object(const domain::Message& message) {
     return json;
 }
 
+std::string_view outcome_word(domain::CallOutcome outcome) {
+    switch (outcome) {
+        case domain::CallOutcome::Success: return "success";
+        case domain::CallOutcome::Failure: return "failure";
+        case domain::CallOutcome::NeverConnected: return "failed";
+        case domain::CallOutcome::Unknown: return "unknown";
+    }
+    return "unknown";
+}
+
 Json call_object(const domain::Call& call) {
     Json json;
     json["callId"] = call.id;
@@ -102,6 +112,11 @@ Json call_object(const domain::Call& call) {
     json["callType"] = call.direction == domain::CallDirection::Inbound ? "inbound" : "outbound";
     json["phoneNumber"] = call.address;
     json["startTime"] = iso8601(call.started_at);
+    json["active"] = call.active;
+    json["endTime"] = call.ended_at == Time{} ? Json(nullptr) : Json(iso8601(call.ended_at));
+    json["duration"] = call.duration_s;
+    json["outcome"] = call.active ? Json(nullptr) : Json(outcome_word(call.outcome));
+    json["summary"] = text_or_null(call.summary);
     return json;
 }
 

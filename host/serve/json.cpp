@@ -141,6 +141,11 @@ bool Members::has(std::string_view name) {
     return find(name) != nullptr;
 }
 
+bool Members::is_null(std::string_view name) {
+    if (find(name) != nullptr || !object_.is_object()) return false;
+    return object_.contains(name);
+}
+
 bool Members::yes_no(std::string_view name, bool otherwise) {
     const Json* value = find(name);
     if (value == nullptr) return otherwise;

@@ -42,6 +42,8 @@ public:
     std::string text(std::string_view name, size_t max_bytes);
     /// Whether the member is there and not null.
     bool has(std::string_view name);
+    /// Whether the member is there, as null.
+    bool is_null(std::string_view name);
     /// `otherwise` when absent or amiss.
     bool yes_no(std::string_view name, bool otherwise = false);
     /// An integer from `least` to `most`; `otherwise` when absent or amiss.
