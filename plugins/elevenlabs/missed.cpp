@@ -71,8 +71,11 @@ public:
             expect_success(result, "conversations cannot be listed", begun_);
             const Json list = read_object(result.body, "the list of conversations");
             if (!read_page(member(list, "conversations"))) return tell(last_start_);
-            cursor = text_at(list, "next_cursor", max_cursor_bytes);
-            if (!is_true(list, "has_more") || cursor.empty()) return tell(begun_);
+            const std::string next = text_at(list, "next_cursor", max_cursor_bytes);
+            if (!is_true(list, "has_more") || next.empty()) return tell(begun_);
+            // A page that leads to itself would never end.
+            if (next == cursor) break;
+            cursor = next;
         }
         tell(last_start_);
     }

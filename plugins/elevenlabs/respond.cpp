@@ -161,6 +161,8 @@ void ElevenLabs::respond(const Turn& turn, ReplySink& sink) {
         conversation.closed(0, failure.what());
     }
     if (conversation.greeted()) agent_greets_ = true;
+    // It is in the list of what may have been missed, too, and no call.
+    if (!conversation.id().empty()) dismissed_.add(conversation.id(), {});
     host_.log().debug("a text conversation is over",
                       {{"conversation", conversation.id()}, {"turn", std::string(turn.turn_id)}});
     if (conversation.status() != TANDEM_OK)

@@ -170,6 +170,16 @@ public:
         CPPUNIT_ASSERT_EQUAL(size_t{2}, sink_->events().size());
         CPPUNIT_ASSERT(sink_->complete_until() == now);
 
+        // A page that leads to itself is asked for once.
+        setUp();
+        json loop = page({item("conv_x", now - hour, "initiated")});
+        loop["has_more"] = true;
+        loop["next_cursor"] = "again";
+        pages_[""] = pages_["again"] = answered(200, loop);
+        ask();
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, requests().size());
+        CPPUNIT_ASSERT(sink_->complete_until() == now - hour);
+
         // The second page is away: what the first one had is done, and no more.
         setUp();
         put("conv_0001", "inbound.json");
