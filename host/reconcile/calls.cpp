@@ -41,17 +41,23 @@ Result<std::vector<domain::Call>> calls_since_long(store::Store& store,
 }  // namespace
 
 bool Round::settle_calls(const domain::Organization& organization) {
-    const auto calls = calls_since_long(*ground_.store, organization.id, source_.instance(),
-                                        ground_.clock->now() - options_.quiet_call);
+    auto calls = calls_since_long(*ground_.store, organization.id, source_.instance(),
+                                  ground_.clock->now() - options_.quiet_call);
     if (!calls) {
         failed(organization, "active calls could not be read", calls.error().text);
         return false;
     }
+    // Calls that do last would keep the others waiting for ever.
+    std::stable_partition(calls->begin(), calls->end(), [this](const domain::Call& call) {
+        return asked_calls_.count(call.id) == 0;
+    });
     unsigned asked = 0;
     for (const domain::Call& call : *calls) {
-        if (stopping_ || asked++ == options_.calls) break;
+        if (stopping_ || asked++ == options_.calls) return true;
+        asked_calls_.insert(call.id);
         if (!settle(organization, call)) return false;
     }
+    asked_calls_.clear();
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -84,6 +85,7 @@ private:
     Source& source_;
     const std::atomic<bool>& stopping_;
     std::map<std::string, Time> watermarks_;  // by organisation
+    std::set<std::string> asked_calls_;       // since all of them were asked for
     std::atomic<int64_t> oldest_ms_{0};       // of the watermarks; 0: none
 };
 

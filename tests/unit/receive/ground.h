@@ -57,6 +57,8 @@ public:
     std::atomic<bool> writes_fail{false};
     /// Runs before a batch is written, on the committer's thread.
     std::function<void()> before_commit;
+    /// Runs before a snapshot is read, on a lane.
+    std::function<void()> before_snapshot;
 
     Rows<store::Outcome> commit(const std::vector<const store::ChangeSet*>& batch) override {
         if (before_commit) before_commit();
@@ -64,6 +66,7 @@ public:
         return PassingStore::commit(batch);
     }
     Result<store::Snapshot> snapshot(Text organization, Text address, unsigned limit) override {
+        if (before_snapshot) before_snapshot();
         if (reads_fail) return Error{Code::Unavailable, "the test's disk is away"};
         return PassingStore::snapshot(organization, address, limit);
     }
@@ -78,10 +81,12 @@ public:
     std::function<Result<Normalised>(const WebhookRequest&)> read;
     std::atomic<int> renders{0};
     std::string name = "twilio";
+    std::string kind = "twilio";
     std::vector<WebhookRoute> declared{
         {"POST", "sms/incoming", false}, {"POST", "messages", true}, {"GET", "voice", false}};
 
     const std::string& instance() const override { return name; }
+    const std::string& plugin() const override { return kind; }
     const std::vector<WebhookRoute>& routes() const override { return declared; }
     Result<void> verify(const WebhookRequest& request) override { return judge(request); }
     Result<Normalised> normalise(const WebhookRequest& request) override { return read(request); }
@@ -127,24 +132,15 @@ private:
 struct House {
     House()
         : store(made(instance, fake)),
-          organizations({{"bici", "BICI", "US", {"+14155550100"}, "twilio", "", "brain"},
-                         {"other", "Other", "US", {"+14155550111"}, "elsewhere", "", ""}}),
+          organizations({{"bici", "BICI", "US", {"+14155550100"}, "twilio", "eleven", "brain"},
+                         {"other", "Other", "US", {"+14155550111"}, "elsewhere", "", ""},
+                         {"one", "One", "US", {"+14155550112"}, "shared", "", ""},
+                         {"two", "Two", "US", {"+14155550113"}, "", "shared", ""}}),
           ids(clock),
           committer(store, nullptr, log, metrics),
           lanes([this](std::function<void()> task) { pool.run(std::move(task)); }, log, metrics),
           source(std::make_shared<FakeSource>()) {
-        Ground ground;
-        ground.organizations = &organizations;
-        ground.store = &store;
-        ground.committer = &committer;
-        ground.lanes = &lanes;
-        ground.clock = &clock;
-        ground.ids = &ids;
-        ground.log = &log;
-        ground.metrics = &metrics;
-        intake = std::make_unique<Intake>(
-            ground, IntakeOptions{.public_url = "https://gw.example.com", .emitted_events = 100});
-        intake->start();
+        restart();
     }
     ~House() {
         intake->stop();
@@ -158,6 +154,25 @@ struct House {
         CPPUNIT_ASSERT(instance.create(*tandem_plugin_v1(), fake.raw(), "memory").ok());
         CPPUNIT_ASSERT(instance.start().ok());
         return load::make_store_proxy(*instance.raw());
+    }
+
+    /// The room anew, on the same ground.
+    void restart() {
+        if (intake) intake->stop();
+        Ground ground;
+        ground.organizations = &organizations;
+        ground.store = &store;
+        ground.committer = &committer;
+        ground.lanes = &lanes;
+        ground.clock = &clock;
+        ground.ids = &ids;
+        ground.log = &log;
+        ground.metrics = &metrics;
+        stopped = std::exchange(
+            intake,
+            std::make_unique<Intake>(ground, IntakeOptions{.public_url = "https://gw.example.com",
+                                                           .emitted_events = 100}));
+        intake->start();
     }
 
     std::vector<domain::Event> events(const std::string& organization = "bici") {
@@ -177,6 +192,7 @@ struct House {
     store::ConversationLanes lanes;
     std::shared_ptr<FakeSource> source;
     std::unique_ptr<Intake> intake;
+    std::unique_ptr<Intake> stopped;  // lanes may still hold a task of its
 };
 
 }  // namespace tandem::receive::testing

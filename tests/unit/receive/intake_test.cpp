@@ -4,51 +4,13 @@
 
 #include "ground.h"
 #include "receive/routes.h"
+#include "told.h"
 
 namespace tandem::receive {
 
 namespace {
 
-using testing::Asked;
-using testing::House;
-
-MessageReceived text(std::string id, std::string words, std::string from = "+14155550199") {
-    MessageReceived event;
-    event.dedupe_key = "message:" + id;
-    event.provider_id = std::move(id);
-    event.business_address = "+14155550100";
-    event.customer_address = std::move(from);
-    event.text = std::move(words);
-    return event;
-}
-
-MessageStatus status(std::string id, domain::Delivery delivery, std::string word) {
-    MessageStatus event;
-    event.dedupe_key = "status:" + id + ":" + word;
-    event.message_id = std::move(id);
-    event.business_address = "+14155550100";
-    event.customer_address = "+14155550199";
-    event.delivery = delivery;
-    event.provider_word = std::move(word);
-    return event;
-}
-
-CallStarted call(std::string id) {
-    CallStarted event;
-    event.dedupe_key = "started:" + id;
-    event.call_id = std::move(id);
-    event.business_address = "+14155550100";
-    event.customer_address = "+14155550199";
-    event.asks_context = true;
-    return event;
-}
-
-size_t count(const std::vector<domain::Event>& events, std::string_view type) {
-    size_t found = 0;
-    for (const auto& event : events) found += event.type == type ? 1 : 0;
-    return found;
-}
-
+using namespace testing;
 }  // namespace
 
 class IntakeTest : public CppUnit::TestFixture {
@@ -462,20 +424,7 @@ private:
                                   house_->clock.now() + std::chrono::hours(1), 100);
     }
 
-    void put_outbound(const std::string& id) {
-        store::ChangeSet set;
-        set.organization = "bici";
-        domain::Conversation conversation;
-        conversation.address = "+14155550199";
-        domain::Message message;
-        message.id = id;
-        message.address = conversation.address;
-        message.author = domain::Author::Ai;
-        message.direction = domain::Direction::Outbound;
-        message.delivery = domain::Delivery::Queued;
-        set.operations = {conversation, message};
-        CPPUNIT_ASSERT(house_->committer.commit(std::move(set)));
-    }
+    void put_outbound(const std::string& id) { testing::put_outbound(*house_, id, {}); }
 
     /// Somebody else changes the conversation, behind the committer's back.
     void race() {
@@ -498,16 +447,6 @@ private:
                                  std::to_string(expected) + "\n";
         const std::string text = house_->metrics.text();
         CPPUNIT_ASSERT_MESSAGE(line + text, text.find(line) != std::string::npos);
-    }
-
-    /// Waits for a condition that another thread makes true.
-    template <typename Condition>
-    static void until(Condition condition) {
-        const auto end = std::chrono::steady_clock::now() + testing::patience;
-        while (!condition()) {
-            CPPUNIT_ASSERT(std::chrono::steady_clock::now() < end);
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        }
     }
 
     std::unique_ptr<House> house_;

@@ -72,6 +72,10 @@ class RecordTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(the_providers_own_word_wins);
     CPPUNIT_TEST(who_opted_out_gets_no_turn);
     CPPUNIT_TEST(addresses_that_take_no_texts_get_no_turn);
+    CPPUNIT_TEST(yes_to_a_toll_free_number_opens_nothing);
+    CPPUNIT_TEST(a_text_learnt_of_too_late_is_a_humans);
+    CPPUNIT_TEST(a_late_text_of_a_held_conversation_waits_like_any_other);
+    CPPUNIT_TEST(a_late_stop_closes_unless_a_newer_word_was_said);
     CPPUNIT_TEST(texts_are_stored_without_nul_and_broken_bytes);
     CPPUNIT_TEST(a_status_that_climbs_is_told);
     CPPUNIT_TEST(a_status_that_does_not_climb_is_only_remembered);
@@ -271,6 +275,71 @@ public:
         const auto set = record(text_, scope_, known(), moment_);
         CPPUNIT_ASSERT_EQUAL(size_t{0}, all_of<store::Owe>(set).size());
         CPPUNIT_ASSERT_EQUAL(std::string("sms_received "), types(set));
+    }
+
+    void yes_to_a_toll_free_number_opens_nothing() {
+        for (const char* word : {"YES", "START", "UNSTOP"}) {
+            scope_.business = "+18005550100";
+            text_.text = word;
+            text_.opt = OptWord::None;
+            const auto set = record(text_, scope_, opted_out(), moment_);
+            const bool opens = std::string(word) != "YES";
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(word, !opens, only<domain::Conversation>(set).opted_out);
+            CPPUNIT_ASSERT_EQUAL(size_t{0}, all_of<store::Owe>(set).size());
+        }
+        // Where the provider says that it took it for consent, it is.
+        text_.text = "YES";
+        text_.opt = OptWord::Start;
+        const auto set = record(text_, scope_, opted_out(), moment_);
+        CPPUNIT_ASSERT(!only<domain::Conversation>(set).opted_out);
+    }
+
+    void a_text_learnt_of_too_late_is_a_humans() {
+        text_.happened_at = moment_.now - moment_.late;
+        CPPUNIT_ASSERT_EQUAL(size_t{1},
+                             all_of<store::Owe>(record(text_, scope_, known(), moment_)).size());
+        text_.happened_at -= Milliseconds{1};
+        const auto set = record(text_, scope_, known(), moment_);
+        CPPUNIT_ASSERT_EQUAL(size_t{0}, all_of<store::Owe>(set).size());
+        CPPUNIT_ASSERT_EQUAL(std::string("sms_received needs_human "), types(set));
+        CPPUNIT_ASSERT(says(set, "needs_human", "\"reason\":\"late\""));
+        CPPUNIT_ASSERT_EQUAL(std::string("late"), only<domain::Conversation>(set).needs_human);
+        CPPUNIT_ASSERT(only<domain::Message>(set).at == text_.happened_at);
+        CPPUNIT_ASSERT(only<domain::Conversation>(set).last_activity_at == moment_.now);
+        // Who opted out is not called for, nor is anybody who takes no texts.
+        CPPUNIT_ASSERT_EQUAL(std::string("sms_received "),
+                             types(record(text_, scope_, opted_out(), moment_)));
+    }
+
+    void a_late_text_of_a_held_conversation_waits_like_any_other() {
+        text_.happened_at = moment_.now - std::chrono::hours(3);
+        auto snapshot = known();
+        snapshot.session.emplace();
+        const auto set = record(text_, scope_, snapshot, moment_);
+        CPPUNIT_ASSERT_EQUAL(std::string("sms_received "), types(set));
+        CPPUNIT_ASSERT_EQUAL(int64_t{1}, only<domain::Conversation>(set).waiting);
+    }
+
+    void a_late_stop_closes_unless_a_newer_word_was_said() {
+        text_.happened_at = moment_.now - std::chrono::hours(3);
+        auto snapshot = known();
+        snapshot.messages.emplace_back();
+        snapshot.messages[0].content = "START";
+        text_.text = "STOP";
+        for (const bool newer : {true, false}) {
+            snapshot.messages[0].at =
+                text_.happened_at + (newer ? std::chrono::hours(1) : std::chrono::hours(-1));
+            const auto set = record(text_, scope_, snapshot, moment_);
+            CPPUNIT_ASSERT_EQUAL(!newer, only<domain::Conversation>(set).opted_out);
+            CPPUNIT_ASSERT_EQUAL(size_t{0}, all_of<store::Owe>(set).size());
+        }
+        // And a START from before the STOP opens nothing.
+        snapshot.conversation->opted_out = true;
+        snapshot.messages[0].content = "stop";
+        snapshot.messages[0].at = moment_.now;
+        text_.text = "START";
+        const auto set = record(text_, scope_, snapshot, moment_);
+        CPPUNIT_ASSERT(only<domain::Conversation>(set).opted_out);
     }
 
     void texts_are_stored_without_nul_and_broken_bytes() {
