@@ -30,7 +30,7 @@ public:
                           Poco::Net::ServerSocket(Poco::Net::SocketAddress("127.0.0.1", 0))) {}
     WebSocketServer(Talk talk, const Poco::Net::ServerSocket& listener)
         : port_(listener.address().port()),
-          server_(new Factory(std::move(talk), connections_), listener, parameters()) {
+          server_(new Factory(std::move(talk), plain_, connections_), listener, parameters()) {
         server_.start();
     }
     ~WebSocketServer() { server_.stopAll(true); }
@@ -41,15 +41,19 @@ public:
     }
     unsigned connections() const { return connections_; }
 
+    /// What a request that asks for no WebSocket is answered; to be set before one comes.
+    void answer(std::string body) { *plain_ = std::move(body); }
+
 private:
     class Handler : public Poco::Net::HTTPRequestHandler {
     public:
-        Handler(const Talk& talk, std::atomic<unsigned>& connections)
-            : talk_(talk), connections_(connections) {}
+        Handler(const Talk& talk, const std::string& plain, std::atomic<unsigned>& connections)
+            : talk_(talk), plain_(plain), connections_(connections) {}
         void handleRequest(Poco::Net::HTTPServerRequest& request,
                            Poco::Net::HTTPServerResponse& response) override {
             ++connections_;
             try {
+                if (!request.has("Upgrade")) return plain(response);
                 Poco::Net::WebSocket socket(request, response);
                 socket.setMaxPayloadSize(4 << 20);
                 socket.setReceiveTimeout(Poco::Timespan(60, 0));
@@ -60,20 +64,27 @@ private:
         }
 
     private:
+        void plain(Poco::Net::HTTPServerResponse& response) {
+            response.setContentType("application/json");
+            response.sendBuffer(plain_.data(), plain_.size());
+        }
+
         const Talk& talk_;
+        const std::string& plain_;
         std::atomic<unsigned>& connections_;
     };
     class Factory : public Poco::Net::HTTPRequestHandlerFactory {
     public:
-        Factory(Talk talk, std::atomic<unsigned>& connections)
-            : talk_(std::move(talk)), connections_(connections) {}
+        Factory(Talk talk, std::shared_ptr<std::string> plain, std::atomic<unsigned>& connections)
+            : talk_(std::move(talk)), plain_(std::move(plain)), connections_(connections) {}
         Poco::Net::HTTPRequestHandler* createRequestHandler(
             const Poco::Net::HTTPServerRequest&) override {
-            return new Handler(talk_, connections_);
+            return new Handler(talk_, *plain_, connections_);
         }
 
     private:
         const Talk talk_;
+        const std::shared_ptr<std::string> plain_;
         std::atomic<unsigned>& connections_;
     };
 
@@ -83,6 +94,7 @@ private:
         return made;
     }
 
+    const std::shared_ptr<std::string> plain_ = std::make_shared<std::string>();
     std::atomic<unsigned> connections_{0};
     const unsigned port_;
     Poco::Net::HTTPServer server_;
