@@ -28,7 +28,9 @@ domain::Message Control::say(Draft& draft, const std::string& words, MessageType
     message.content = words;
     message.instance = organization.channel;
     message.agent_id = draft.person.agent_id;
-    message.agent_name = draft.person.agent_name;
+    // Who joined under a name keeps it.
+    message.agent_name =
+        draft.session.id.empty() ? draft.person.agent_name : draft.session.agent_name;
     message.session_id = draft.session.id;
     message.at = draft.before.now;
 

@@ -55,6 +55,8 @@ class ContextTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_stranger_gets_the_safe_defaults_in_the_contracts_order);
     CPPUNIT_TEST(the_last_six_messages_stand_one_a_line_with_their_speakers);
     CPPUNIT_TEST(what_is_being_answered_is_left_out);
+    CPPUNIT_TEST(the_end_of_a_humans_part_is_marked);
+    CPPUNIT_TEST(while_a_human_speaks_nothing_is_marked);
     CPPUNIT_TEST(system_lines_and_superseded_drafts_were_not_said);
     CPPUNIT_TEST(nobody_writes_a_line_in_anothers_name);
     CPPUNIT_TEST(long_texts_are_cut_by_characters_and_not_by_bytes);
@@ -93,6 +95,33 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("7"), value(variables, "total_messages"));
         CPPUNIT_ASSERT_EQUAL(std::string("true"), value(variables, "has_conversation_history"));
         CPPUNIT_ASSERT_EQUAL(std::string("Returning Customer"), value(variables, "lead_status"));
+    }
+
+    static std::vector<Message> handed_back() {
+        std::vector<Message> all{
+            said(Author::Customer, "help"), said(Author::System, "Anna took over"),
+            said(Author::Human, "done"), said(Author::System, "Anna left. Summary: ok"),
+            said(Author::Customer, "thanks")};
+        for (size_t i = 0; i < all.size(); ++i) all[i].number = static_cast<int64_t>(i + 1);
+        for (const size_t i : {1u, 2u, 3u}) all[i].session_id = "s";
+        for (const size_t i : {1u, 3u}) all[i].type = MessageType::System;
+        return all;
+    }
+
+    void the_end_of_a_humans_part_is_marked() {
+        const auto variables = dynamic_variables(shop, after(handed_back()));
+        CPPUNIT_ASSERT_EQUAL(std::string("Customer: help\nHuman Agent: done\n"
+                                         "[Anna left. Summary: ok]\nCustomer: thanks"),
+                             value(variables, "conversation_context"));
+    }
+
+    void while_a_human_speaks_nothing_is_marked() {
+        store::Snapshot snapshot = after(handed_back());
+        snapshot.session.emplace();
+        snapshot.session->id = "s";
+        const auto variables = dynamic_variables(shop, snapshot);
+        CPPUNIT_ASSERT_EQUAL(std::string("Customer: help\nHuman Agent: done\nCustomer: thanks"),
+                             value(variables, "conversation_context"));
     }
 
     void what_is_being_answered_is_left_out() {
