@@ -85,7 +85,7 @@ std::optional<ApiMessage> message_of(const Json& object) {
     if (!object.is_object()) return std::nullopt;
     ApiMessage message;
     message.sid = text_of(object, "sid");
-    if (!is_message_sid(message.sid)) return std::nullopt;
+    if (!is_sid(message.sid, "SM") && !is_sid(message.sid, "MM")) return std::nullopt;
     message.from = text_of(object, "from");
     message.to = text_of(object, "to");
     message.body = text_of(object, "body");
@@ -110,9 +110,8 @@ const Json* list_of(const Json& object, const char* name) {
 
 }  // namespace
 
-bool is_message_sid(std::string_view sid) {
-    const std::string_view prefix = sid.substr(0, 2);
-    if (sid.size() != 34 || (prefix != "SM" && prefix != "MM")) return false;
+bool is_sid(std::string_view sid, std::string_view prefix) {
+    if (sid.size() != 34 || sid.substr(0, 2) != prefix) return false;
     return std::all_of(sid.begin() + 2, sid.end(), [](char letter) {
         return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f') ||
                (letter >= 'A' && letter <= 'F');
@@ -144,7 +143,7 @@ std::optional<std::vector<ApiMedia>> read_media_list(const std::string& body) {
     if (list == nullptr) return std::nullopt;
     std::vector<ApiMedia> media;
     for (const Json& one : *list)
-        if (one.is_object()) media.push_back({text_of(one, "uri"), text_of(one, "content_type")});
+        if (one.is_object()) media.push_back({text_of(one, "sid"), text_of(one, "content_type")});
     return media;
 }
 

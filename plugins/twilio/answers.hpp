@@ -32,7 +32,7 @@ struct MessagePage {
 std::optional<MessagePage> read_message_page(const std::string& body);
 
 struct ApiMedia {
-    std::string uri, content_type;
+    std::string sid, content_type;
 };
 std::optional<std::vector<ApiMedia>> read_media_list(const std::string& body);
 
@@ -52,7 +52,7 @@ Complaint read_complaint(const std::string& body);
 /// What is nested is left out. Nothing for anything else, for instance a name twice.
 std::optional<Form> read_parameters(std::string_view body, std::size_t max_fields);
 
-/// `SM…` or `MM…` and 32 hexadecimal digits.
-bool is_message_sid(std::string_view sid);
+/// The prefix of two letters and 32 hexadecimal digits.
+bool is_sid(std::string_view sid, std::string_view prefix);
 
 }  // namespace tandem::twilio

@@ -62,15 +62,15 @@ HttpResult Api::get_page(const Account& account, std::string_view resource, cons
     return send(account, "GET", uri, {}, deadline_ms);
 }
 
-std::string Api::public_url(std::string_view uri) const {
-    static constexpr std::string_view suffix = ".json";
-    if (uri.size() > suffix.size() && uri.substr(uri.size() - suffix.size()) == suffix)
-        uri.remove_suffix(suffix.size());
+std::string Api::media_url(const Account& account, std::string_view message_sid,
+                           std::string_view media_sid) const {
     // Webhooks name Twilio's own host, also when we talk to something in front of it.
     static constexpr std::string_view own = ".twilio.com";
     const bool twilio =
         base_.size() > own.size() && base_.compare(base_.size() - own.size(), own.size(), own) == 0;
-    return (twilio ? base_ : "https://api.twilio.com") + std::string(uri);
+    return (twilio ? base_ : "https://api.twilio.com") +
+           path_of(account, "Messages/" + std::string(message_sid) + "/Media/") +
+           std::string(media_sid);
 }
 
 HttpResult Api::send(const Account& account, const char* method, const std::string& path,
@@ -87,9 +87,10 @@ HttpResult Api::send(const Account& account, const char* method, const std::stri
     return host_.http().send(request);
 }
 
-std::int64_t clock_ahead_ms(const HttpResult& result, tandem_time now) {
+std::optional<std::int64_t> clock_ahead_ms(const HttpResult& result, tandem_time now) {
     const auto date = read_date(result.header("Date").value_or(""));
-    return date ? *date - now : 0;
+    if (!date) return std::nullopt;
+    return *date - now;
 }
 
 }  // namespace tandem::twilio

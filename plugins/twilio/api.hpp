@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "accounts.hpp"
 #include "tandem/plugin/host.hpp"
@@ -38,8 +40,9 @@ public:
     plugin::HttpResult get_page(const Account& account, std::string_view resource,
                                 const std::string& uri, std::uint32_t deadline_ms) const;
 
-    /// How webhooks name what the API calls by this URI: media of a message.
-    std::string public_url(std::string_view uri) const;
+    /// How webhooks name a piece of a message's media.
+    std::string media_url(const Account& account, std::string_view message_sid,
+                          std::string_view media_sid) const;
 
 private:
     plugin::HttpResult send(const Account& account, const char* method, const std::string& path,
@@ -50,7 +53,7 @@ private:
 };
 
 /// How far the provider's clock is ahead of ours, by the answer's Date (RFC 9110 section
-/// 6.6.1); zero where it has none.
-std::int64_t clock_ahead_ms(const plugin::HttpResult& result, tandem_time now);
+/// 6.6.1); nothing where it has none.
+std::optional<std::int64_t> clock_ahead_ms(const plugin::HttpResult& result, tandem_time now);
 
 }  // namespace tandem::twilio

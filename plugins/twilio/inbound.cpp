@@ -109,6 +109,9 @@ void Twilio::verify(const WebhookRequest& request) {
     const std::string flaw = flaw_of(judged);
     if (!flaw.empty()) throw Failure(TANDEM_UNAUTHORIZED, flaw);
 
+    // Twilio's have none, and nothing that it signs would cover one.
+    if (request.method == "GET" && !request.body.empty())
+        throw Failure(TANDEM_UNAUTHORIZED, "a GET with a body");
     if (is_json(request)) {
         // What a JSON body says is read only if it is genuine, or small.
         std::string reason = reason_against(judged, tokens_of(accounts_));

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "date.hpp"
 #include "message_list.hpp"
@@ -25,8 +26,10 @@ constexpr std::int64_t day_ms = 24 * 3600 * 1000;
 
 // Twilio's dates have whole seconds, and the two clocks are compared only to that.
 constexpr std::int64_t slack_ms = 5'000;
+// How far a server's clock may be off that does not tell its time.
+constexpr std::int64_t longest_skew_ms = 2 * 3600 * 1000;
 // The request itself lasts 15 s at most; what came of it later than this was another one.
-constexpr std::int64_t window_ms = 120'000;
+constexpr std::int64_t window_ms = 60'000;
 // From then on a list without the message means that there is none. No figure is published;
 // the host asks again anyway.
 constexpr std::int64_t settled_after_ms = 60'000;
@@ -85,16 +88,17 @@ public:
     Search(std::string_view text, tandem_time begun_at)
         : text_(comparable(text)), begun_at_(begun_at) {}
 
-    void look_at(ApiMessage message, std::int64_t ahead_ms) {
+    void look_at(ApiMessage message, std::optional<std::int64_t> ahead_ms) {
         if (message.direction.rfind("outbound", 0) != 0 || !is_this_text(message.body, text_))
             return;
-        if (message.created == 0) {
-            undated_ = true;
+        const std::int64_t after = message.created - (begun_at_ + ahead_ms.value_or(0));
+        if (after < -slack_ms || after > window_ms) {
+            // The same text to the same person, much earlier or later, is another message; if
+            // the dates say so, and the clocks could be compared.
+            doubtful_ = doubtful_ || message.created == 0 ||
+                        (!ahead_ms && std::abs(after) < longest_skew_ms);
             return;
         }
-        // The same text to the same person, much earlier or later, is another message.
-        const std::int64_t after = message.created - (begun_at_ + ahead_ms);
-        if (after < -slack_ms || after > window_ms) return;
         if (found_ && std::abs(distance_) <= std::abs(after)) return;
         found_ = std::move(message);
         distance_ = after;
@@ -102,14 +106,14 @@ public:
 
     const std::optional<ApiMessage>& found() const { return found_; }
     /// The text is there, but nobody can say whether it is this message.
-    bool undated() const { return undated_; }
+    bool doubtful() const { return doubtful_; }
 
 private:
     const std::string text_;
     const tandem_time begun_at_;
     std::optional<ApiMessage> found_;
     std::int64_t distance_ = 0;
-    bool undated_ = false;
+    bool doubtful_ = false;
 };
 
 }  // namespace
@@ -117,13 +121,14 @@ private:
 Receipt Twilio::look_up(const OutboundMessage& message, tandem_time begun_at) {
     const Deadline deadline(host_, message.deadline_ms, usual_deadline_ms);
     Search search(message.text, begun_at);
-    const TakeMessage take = [&](ApiMessage one, std::int64_t ahead_ms) {
-        search.look_at(std::move(one), ahead_ms);
+    const TakePage take = [&](std::vector<ApiMessage> page, std::optional<std::int64_t> ahead_ms) {
+        for (ApiMessage& one : page) search.look_at(std::move(one), ahead_ms);
     };
     Parameters query;
     query.add("To", receiver_of(message));
     // A service may have chosen another sender, or none yet.
-    if (messaging_service_sid_.empty()) query.add("From", sender_of(message));
+    const std::string sender = messaging_service_sid_.empty() ? sender_of(message) : std::string();
+    if (!sender.empty()) query.add("From", sender);
     query.add("PageSize", page_size);
     Parameters dated = query;
     dated.add("DateSent>", iso_date(begun_at - day_ms));
@@ -140,7 +145,7 @@ Receipt Twilio::look_up(const OutboundMessage& message, tandem_time begun_at) {
     }
     if (search.found()) return receipt_of(*search.found());
     if (!complete) return Receipt::unknown("Twilio's list of messages was not read to its end");
-    if (search.undated()) return Receipt::unknown("Twilio has this text, but does not say when");
+    if (search.doubtful()) return Receipt::unknown("Twilio has this text, but at which time?");
     if (host_.clock().now() - begun_at < settled_after_ms)
         return Receipt::unknown("Twilio does not show the message yet");
     return Receipt::not_sent("Twilio has no such message");

@@ -26,7 +26,7 @@ std::uint32_t Deadline::left_ms() const {
 
 bool read_messages(const Host& host, const Api& api, const Account& account,
                    const Parameters& query, int max_pages, const Deadline& deadline,
-                   const TakeMessage& take) {
+                   const TakePage& take) {
     if (deadline.left_ms() == 0) return false;
     HttpResult result = api.get(account, "Messages.json", query, deadline.left_ms());
     for (int pages = 1;; ++pages) {
@@ -34,8 +34,7 @@ bool read_messages(const Host& host, const Api& api, const Account& account,
         const bool answered = result.answered && result.status == 200;
         auto page = answered ? read_message_page(result.body) : std::nullopt;
         if (!page) throw failure_of(result, "listing messages", now);
-        const std::int64_t ahead_ms = clock_ahead_ms(result, now);
-        for (ApiMessage& message : page->messages) take(std::move(message), ahead_ms);
+        take(std::move(page->messages), clock_ahead_ms(result, now));
         if (page->next_page_uri.empty()) return true;
         if (pages >= max_pages || deadline.left_ms() == 0) return false;
         result = api.get_page(account, "Messages.json", page->next_page_uri, deadline.left_ms());

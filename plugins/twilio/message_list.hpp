@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "answers.hpp"
 #include "api.hpp"
@@ -22,14 +24,16 @@ private:
     const std::int64_t until_;
 };
 
-/// Takes one message; `ahead_ms` is how far Twilio's clock is ahead of ours.
-using TakeMessage = std::function<void(ApiMessage message, std::int64_t ahead_ms)>;
+/// Takes the messages of one page, perhaps none; `ahead_ms` is how far Twilio's clock is ahead
+/// of ours, where it tells.
+using TakePage =
+    std::function<void(std::vector<ApiMessage> messages, std::optional<std::int64_t> ahead_ms)>;
 
 /// Reads the list that the query asks for. True: it was read to its end; false: it goes on, but
 /// the pages or the time were used up. Throws Failure where Twilio did not answer as agreed; what
 /// was taken before is right.
 bool read_messages(const plugin::Host& host, const Api& api, const Account& account,
                    const Parameters& query, int max_pages, const Deadline& deadline,
-                   const TakeMessage& take);
+                   const TakePage& take);
 
 }  // namespace tandem::twilio

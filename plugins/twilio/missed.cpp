@@ -52,9 +52,9 @@ std::vector<Media> media_of(const Host& host, const Api& api, const Account& acc
         result.answered && result.status == 200 ? read_media_list(result.body) : std::nullopt;
     if (!list) throw failure_of(result, "listing the media of a message", host.clock().now());
     for (const ApiMedia& one : *list) {
-        std::string url = api.public_url(one.uri);
-        if (is_public_url(url) && one.uri.rfind("/2010-04-01/", 0) == 0)
-            media.push_back({std::move(url), cut(one.content_type, max_word_bytes)});
+        if (!is_sid(one.sid, "ME")) continue;
+        media.push_back(
+            {api.media_url(account, message.sid, one.sid), cut(one.content_type, max_word_bytes)});
     }
     return media;
 }
@@ -144,16 +144,17 @@ private:
         query.add(side, wanted.number).add("DateSent>", iso_date(since_));
         query.add("PageSize", page_size);
         try {
-            return read_messages(host_, api_, *wanted.account, query, pages, deadline_,
-                                 [&](ApiMessage message, std::int64_t ahead_ms) {
-                                     ahead_ms_ = std::min(ahead_ms_, ahead_ms);
-                                     const tandem_time time = time_of(message);
-                                     if (time == 0)
-                                         throw Failure(TANDEM_CORRUPT,
-                                                       "Twilio lists a message without a date");
-                                     // The filter may know only days.
-                                     if (time >= since_) take(std::move(message));
-                                 });
+            return read_messages(
+                host_, api_, *wanted.account, query, pages, deadline_,
+                [&](std::vector<ApiMessage> page, std::optional<std::int64_t> ahead_ms) {
+                    ahead_ms_ = std::min(ahead_ms_, ahead_ms.value_or(0));
+                    for (ApiMessage& message : page) {
+                        if (time_of(message) == 0)
+                            throw Failure(TANDEM_CORRUPT, "Twilio lists a message without a date");
+                        // The filter may know only days.
+                        if (time_of(message) >= since_) take(std::move(message));
+                    }
+                });
         } catch (const Failure& failure) {
             fail(failure);
             return false;

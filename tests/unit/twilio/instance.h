@@ -10,17 +10,17 @@
 /// An instance of the plugin on a host that tests hold in their hand.
 namespace tandem::twilio::testing {
 
-constexpr const char* account = "AC00000000000000000000000000000001";
+constexpr const char* own_account = "AC00000000000000000000000000000001";
 constexpr const char* subaccount = "AC00000000000000000000000000000002";
-constexpr const char* token = "0123456789abcdef0123456789abcdef";
+constexpr const char* own_token = "0123456789abcdef0123456789abcdef";
 constexpr const char* sub_token = "fedcba9876543210fedcba9876543210";
-constexpr const char* sid = "SM11111111111111111111111111111111";
+constexpr const char* message_sid = "SM11111111111111111111111111111111";
 
 struct Instance {
     explicit Instance(const std::vector<plugin::Header>& options = {},
                       const std::vector<std::string>& accounts = {}) {
-        host.option("account_sid", account);
-        host.option_list("auth_token", {token, "older"});
+        host.option("account_sid", own_account);
+        host.option_list("auth_token", {own_token, "older"});
         if (!accounts.empty()) host.option_list("accounts", accounts);
         for (const plugin::Header& option : options) host.option(option.name, option.value);
         host.apply_defaults<Twilio>();
@@ -31,7 +31,7 @@ struct Instance {
     std::unique_ptr<Twilio> twilio;
 };
 
-inline std::string list_path(const std::string& of = account) {
+inline std::string list_path(const std::string& of = own_account) {
     return "https://api.twilio.com/2010-04-01/Accounts/" + of + "/Messages.json";
 }
 

@@ -12,7 +12,7 @@ namespace {
 using namespace tandem::plugin;
 using testing::header;
 using testing::Instance;
-using testing::sid;
+using testing::message_sid;
 
 // Tue, 14 Nov 2023 22:13:20 GMT
 constexpr tandem_time now = 1'700'000'000'000;
@@ -31,7 +31,7 @@ std::string error(int code) {
 }
 
 std::string created(const std::string& more = R"("status": "queued")") {
-    return std::string(R"({"sid": ")") + sid + "\", " + more + "}";
+    return std::string(R"({"sid": ")") + message_sid + "\", " + more + "}";
 }
 
 Receipt read(const HttpResult& result) {
@@ -87,7 +87,7 @@ public:
         make({{"api_base_url", "https://api.dublin.ie1.twilio.com/"}, {"validity_s", "36000"}});
         const HttpRequest request = sent("Hi");
         CPPUNIT_ASSERT_EQUAL(std::string("https://api.dublin.ie1.twilio.com/2010-04-01/Accounts/") +
-                                 testing::account + "/Messages.json",
+                                 testing::own_account + "/Messages.json",
                              request.url);
         CPPUNIT_ASSERT(request.body.find("&ValidityPeriod=36000") != std::string::npos);
     }
@@ -202,7 +202,7 @@ public:
     void a_created_message_is_accepted() {
         const auto receipt = read(answered(201, created()));
         CPPUNIT_ASSERT(receipt.outcome == SendOutcome::Accepted);
-        CPPUNIT_ASSERT_EQUAL(std::string(sid), receipt.provider_id);
+        CPPUNIT_ASSERT_EQUAL(std::string(message_sid), receipt.provider_id);
         CPPUNIT_ASSERT(receipt.delivery == Delivery::Queued);
         CPPUNIT_ASSERT(read(answered(201, created(R"("status": "new word")"))).delivery ==
                        Delivery::Queued);
@@ -338,7 +338,7 @@ public:
         results.push_back(answered(503, error(20429)));
         const std::string deep(100000, '[');
         const std::string twice =
-            std::string(R"({"sid": ")") + sid + R"(", "sid": ")" + sid + "\"}";
+            std::string(R"({"sid": ")") + message_sid + R"(", "sid": ")" + message_sid + "\"}";
         for (const std::string& body :
              {std::string(), std::string("<html>"), std::string("[]"), std::string("{}"),
               std::string(R"({"sid": "CA11111111111111111111111111111111"})"),

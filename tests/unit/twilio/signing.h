@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,20 @@ inline std::string sign(const std::string& token, std::string text, Fields field
     unsigned char base64[64];
     const int length = EVP_EncodeBlock(base64, digest, static_cast<int>(size));
     return {reinterpret_cast<const char*>(base64), static_cast<size_t>(length)};
+}
+
+/// In lower-case hexadecimal digits.
+inline std::string sha256(const std::string& body) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    EVP_Digest(body.data(), body.size(), digest, &size, EVP_sha256(), nullptr);
+    std::string hex;
+    for (unsigned i = 0; i < size; ++i) {
+        char pair[3];
+        std::snprintf(pair, sizeof pair, "%02x", digest[i]);
+        hex += pair;
+    }
+    return hex;
 }
 
 /// Every byte but letters and digits percent-encoded.

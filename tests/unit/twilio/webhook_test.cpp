@@ -1,12 +1,12 @@
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
 
-#include <functional>
 #include <memory>
+#include <set>
 
+#include "form.hpp"
+#include "instance.h"
 #include "signing.h"
-#include "tandem/plugin/testing.hpp"
-#include "twilio.hpp"
 
 namespace tandem::twilio {
 
@@ -15,11 +15,12 @@ namespace {
 using namespace tandem::plugin;
 using testing::encode;
 using testing::Fields;
+using testing::Instance;
 using testing::sign;
 
-constexpr const char* account = "AC00000000000000000000000000000001";
-constexpr const char* token = "0123456789abcdef0123456789abcdef";
-constexpr const char* sid = "SM11111111111111111111111111111111";
+constexpr const char* account = testing::own_account;
+constexpr const char* token = testing::own_token;
+constexpr const char* sid = testing::message_sid;
 constexpr const char* form_type = "application/x-www-form-urlencoded";
 const std::string base = "https://gw.example.com/api/webhooks/twilio/";
 
@@ -35,6 +36,18 @@ Fields delivered() {
             {"From", "+14155550100"},
             {"To", "+14155550199"},
             {"MessageStatus", "delivered"}};
+}
+
+Fields line(const std::string& word) {
+    return {{"CallSid", "CA11111111111111111111111111111111"},
+            {"AccountSid", account},
+            {"From", "+14155550199"},
+            {"To", "+14155550100"},
+            {"CallStatus", word},
+            {"Direction", "inbound"},
+            {"CallDuration", "61"},
+            {"Duration", "2"},
+            {"Timestamp", "Tue, 14 Nov 2023 22:13:20 +0000"}};
 }
 
 void put(Fields& fields, const std::string& name, const std::string& value) {
@@ -85,15 +98,20 @@ class WebhookTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(our_own_id_comes_back_in_the_query);
     CPPUNIT_TEST(the_providers_own_opt_out_word_is_told);
     CPPUNIT_TEST(an_empty_auth_token_is_no_token);
+    CPPUNIT_TEST(every_status_is_an_event_of_its_own_and_a_repetition_is_none);
+    CPPUNIT_TEST(a_service_without_a_sender_yet_tells_for_whom_it_was);
+    CPPUNIT_TEST(addresses_of_all_kinds_come_as_they_are);
+    CPPUNIT_TEST(a_get_has_its_parameters_in_the_query);
+    CPPUNIT_TEST(a_json_body_is_read_strictly);
+    CPPUNIT_TEST(f23_a_json_body_needs_its_own_hash);
+    CPPUNIT_TEST(each_account_has_its_own_tokens);
+    CPPUNIT_TEST(what_becomes_of_a_line_is_told);
+    CPPUNIT_TEST(a_line_is_keyed_by_word_and_number);
+    CPPUNIT_TEST(lines_between_others_are_nobodys);
     CPPUNIT_TEST_SUITE_END();
 
 public:
-    void setUp() override {
-        host_ = std::make_unique<plugin::testing::FakeHost>("twilio");
-        host_->option("account_sid", account);
-        host_->option("auth_token", token);
-        plugin_ = std::make_unique<Twilio>(host_->host());
-    }
+    void setUp() override { instance_ = std::make_unique<Instance>(); }
 
     void a_text_is_read_and_answered_with_empty_twiml() {
         Fields fields = text_message();
@@ -241,7 +259,7 @@ public:
             CPPUNIT_ASSERT_EQUAL_MESSAGE(bad, size_t{0}, message.media.size());
             CPPUNIT_ASSERT_EQUAL(std::string("Hello"), message.text);
         }
-        CPPUNIT_ASSERT(!host_->log().empty());
+        CPPUNIT_ASSERT(!instance_->host.log().empty());
     }
 
     void f14_another_account_is_left_to_its_own_instance() {
@@ -334,7 +352,208 @@ public:
         }
     }
 
+    void every_status_is_an_event_of_its_own_and_a_repetition_is_none() {
+        std::set<std::string> keys;
+        size_t count = 0;
+        for (const char* id : {sid, "MM22222222222222222222222222222222"})
+            for (const std::string& word :
+                 {std::string("queued"), std::string("sent"), std::string("a:b"), std::string("a"),
+                  std::string(200, 'x'), std::string(201, 'x')})
+                for (const std::string& code :
+                     {std::string(), std::string("30003"), std::string("b:30003"), std::string("b"),
+                      std::string(100, '9'), std::string(99, '9')}) {
+                    const auto fields =
+                        with(with(with(delivered(), "MessageSid", id), "MessageStatus", word),
+                             "ErrorCode", code);
+                    const std::string key = told(fields).dedupe_key;
+                    CPPUNIT_ASSERT(key.size() <= 512);
+                    keys.insert(key);
+                    ++count;
+                    // Whatever else comes with it, it is the same event.
+                    CPPUNIT_ASSERT_EQUAL(key, told(with(fields, "RawDlrDoneDate", "1")).dedupe_key);
+                    query_ = "?message_id=m-1";
+                    CPPUNIT_ASSERT_EQUAL(key, told(fields).dedupe_key);
+                    query_.clear();
+                }
+        CPPUNIT_ASSERT_EQUAL(count, keys.size());
+    }
+
+    void a_service_without_a_sender_yet_tells_for_whom_it_was() {
+        query_ = "?message_id=m-1&sender=%2B14155550100";
+        auto status = told(with(delivered(), "From", "+18005550000"));
+        CPPUNIT_ASSERT_EQUAL(std::string("+14155550100"), status.business_address);
+        status = told(without(delivered(), "From"));
+        CPPUNIT_ASSERT_EQUAL(std::string("+14155550100"), status.business_address);
+        query_ = "?message_id=m-1&sender=%0a";
+        CPPUNIT_ASSERT_EQUAL(std::string(), told(without(delivered(), "From")).business_address);
+        CPPUNIT_ASSERT_EQUAL(std::string("m-1"), told(delivered()).message_id);
+    }
+
+    void addresses_of_all_kinds_come_as_they_are() {
+        for (const char* address :
+             {"+14155550199", "12345", "ACME Bikes", "whatsapp:+14155550199",
+              "whatsapp:US.1234567890abcdef", "messenger:1", "anonymous", "rcs:agent_x"})
+            CPPUNIT_ASSERT_EQUAL(std::string(address),
+                                 received(with(text_message(), "From", address)).customer_address);
+    }
+
+    void a_get_has_its_parameters_in_the_query() {
+        method_ = "GET";
+        query_ = "?" + encode(text_message());
+        CPPUNIT_ASSERT_EQUAL(TANDEM_OK, outcome("", sign(token, url(), {}), ""));
+        CPPUNIT_ASSERT_EQUAL(std::string("Hello"), std::get<MessageReceived>(events_.at(0)).text);
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAUTHORIZED,
+                             outcome("", sign(token, url(), text_message()), ""));
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAUTHORIZED,
+                             outcome("X=1", sign(token, url(), {{"X", "1"}}), form_type));
+        const std::string good = sign(token, url(), {});
+        query_ += "&Body=more";
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAUTHORIZED, outcome("", good, ""));
+        CPPUNIT_ASSERT_EQUAL(TANDEM_INVALID, outcome("", sign(token, url(), {}), ""));
+        query_ = "?" + encode(with(text_message(), "AccountSid", testing::subaccount));
+        CPPUNIT_ASSERT_EQUAL(TANDEM_NOT_FOUND, outcome("", sign(token, url(), {}), ""));
+        // A form to a GET's URL is none of the query's.
+        method_ = "POST";
+        query_ = "?" + encode(text_message());
+        CPPUNIT_ASSERT_EQUAL(TANDEM_INVALID, outcome("", sign(token, url(), {}), form_type));
+        path_ = "voice/status";
+        method_ = "GET";
+        query_ = "?" + encode(line("completed"));
+        CPPUNIT_ASSERT_EQUAL(TANDEM_OK, outcome("", sign(token, url(), {}), ""));
+    }
+
+    void a_json_body_is_read_strictly() {
+        const std::string rest = std::string(R"("MessageSid": ")") + sid + R"(", "AccountSid": ")" +
+                                 account + R"(", "From": "+14155550199", "To": "+14155550100")";
+        const auto said = [this](const std::string& body) {
+            query_ = "?bodySHA256=" + testing::sha256(body);
+            return outcome(body, sign(token, url(), {}), "application/json; charset=utf-8");
+        };
+        CPPUNIT_ASSERT_EQUAL(TANDEM_OK, said("{" + rest + R"(, "Body": "a\"b\u0000", "NumMedia": 1,
+            "MediaUrl0": "https://api.twilio.com/x", "New": {"deep": [1]}, "Nothing": null})"));
+        const auto message = std::get<MessageReceived>(events_.at(0));
+        CPPUNIT_ASSERT_EQUAL(std::string("a\"b\xef\xbf\xbd"), message.text);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, message.media.size());
+        const std::string deep(100000, '[');
+        for (const std::string& wrong :
+             {std::string(), std::string("[]"), std::string("\"x\""), "{" + rest + "} {}",
+              "{" + rest + ",}", "{" + rest + R"(, "To": "+1"})", "{" + rest + ", \"x\": " + deep,
+              "{" + rest + ", \"x\": \"\xff\"}", "{" + rest})
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(wrong.substr(0, 200), TANDEM_INVALID, said(wrong));
+        // Another account's, signed with our token, and too many parameters.
+        std::string foreign = "{" + rest + "}";
+        foreign.replace(foreign.find(account), 34, testing::subaccount);
+        CPPUNIT_ASSERT_EQUAL(TANDEM_NOT_FOUND, said(foreign));
+        std::string wide = "{" + rest;
+        for (int i = 0; i < 260; ++i) wide += ", \"X" + std::to_string(i) + "\": 1";
+        CPPUNIT_ASSERT_EQUAL(TANDEM_LIMITED, said(wide + "}"));
+    }
+
+    void f23_a_json_body_needs_its_own_hash() {
+        const std::string body = std::string(R"({"AccountSid": ")") + account + R"("})";
+        query_ = "?bodySHA256=" + testing::sha256("{}");
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAUTHORIZED,
+                             outcome(body, sign(token, url(), {}), "application/json"));
+        query_.clear();
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAUTHORIZED,
+                             outcome(body, sign(token, url(), {}), "application/json"));
+        // What nobody signed is not read, if it is long; a short one is told to its own instance.
+        const std::string foreign = std::string(R"({"AccountSid": ")") + testing::subaccount + "\"";
+        query_ = "?bodySHA256=" + testing::sha256(foreign + "}");
+        CPPUNIT_ASSERT_EQUAL(TANDEM_NOT_FOUND, outcome(foreign + "}", "x", "application/json"));
+        const std::string padded = foreign + std::string(20000, ' ') + "}";
+        query_ = "?bodySHA256=" + testing::sha256(padded);
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAUTHORIZED, outcome(padded, "x", "application/json"));
+    }
+
+    void each_account_has_its_own_tokens() {
+        instance_ = std::make_unique<Instance>(
+            std::vector<Header>{},
+            std::vector<std::string>{std::string(testing::subaccount) + ":" + testing::sub_token,
+                                     std::string(testing::subaccount) + ":newer"});
+        const auto said = [this](const char* of, const std::string& with_token) {
+            const Fields fields = with(text_message(), "AccountSid", of);
+            return outcome(encode(fields), sign(with_token, url(), fields));
+        };
+        for (const char* own : {token, "older"})
+            CPPUNIT_ASSERT_EQUAL(TANDEM_OK, said(account, own));
+        for (const char* sub : {testing::sub_token, "newer"})
+            CPPUNIT_ASSERT_EQUAL(TANDEM_OK, said(testing::subaccount, sub));
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAUTHORIZED, said(account, testing::sub_token));
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAUTHORIZED, said(testing::subaccount, token));
+        CPPUNIT_ASSERT_EQUAL(TANDEM_NOT_FOUND, said("AC99999999999999999999999999999999", token));
+        // An encoded name is the same name, and two are ambiguous.
+        const std::string encoded = encode(without(text_message(), "AccountSid"));
+        CPPUNIT_ASSERT_EQUAL(
+            TANDEM_NOT_FOUND,
+            outcome(encoded + "&%41ccount%53id=AC99999999999999999999999999999999", "x"));
+        CPPUNIT_ASSERT_EQUAL(TANDEM_UNAUTHORIZED,
+                             outcome(encoded + "&AccountSid=AC9&AccountSid=" + account, "x"));
+    }
+
+    void what_becomes_of_a_line_is_told() {
+        const std::vector<std::pair<const char*, Line>> words{
+            {"queued", Line::Other},        {"initiated", Line::Other},
+            {"ringing", Line::Ringing},     {"in-progress", Line::Answered},
+            {"completed", Line::Completed}, {"busy", Line::Busy},
+            {"no-answer", Line::NoAnswer},  {"failed", Line::Failed},
+            {"canceled", Line::Canceled},   {"COMPLETED", Line::Other}};
+        for (const auto& [word, expected] : words) {
+            const CallStatus status = called(line(word));
+            CPPUNIT_ASSERT_MESSAGE(word, status.line == expected);
+            CPPUNIT_ASSERT_EQUAL(std::string(word), status.provider_word);
+            CPPUNIT_ASSERT_EQUAL(std::string("CA11111111111111111111111111111111"), status.call_id);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(word, expected == Line::Completed ? 61u : 0u,
+                                         status.duration_s);
+            CPPUNIT_ASSERT_EQUAL(tandem_time{1'700'000'000'000}, status.happened_at);
+            CPPUNIT_ASSERT_EQUAL(std::string("+14155550100"), status.business_address);
+            CPPUNIT_ASSERT_EQUAL(std::string("+14155550199"), status.customer_address);
+        }
+        const CallStatus outbound = called(with(line("busy"), "Direction", "outbound-api"));
+        CPPUNIT_ASSERT_EQUAL(std::string("+14155550199"), outbound.business_address);
+        CPPUNIT_ASSERT_EQUAL(std::string("+14155550100"), outbound.customer_address);
+        CPPUNIT_ASSERT_EQUAL(std::string("sip_486"),
+                             called(with(line("busy"), "SipResponseCode", "486")).error_code);
+        CPPUNIT_ASSERT_EQUAL(std::string(),
+                             called(with(line("completed"), "SipResponseCode", "200")).error_code);
+        CPPUNIT_ASSERT_EQUAL(std::string("13224"),
+                             called(with(line("failed"), "ErrorCode", "13224")).error_code);
+        // Who calls may be withheld, and a call may be as long as it likes.
+        CPPUNIT_ASSERT_EQUAL(std::string(),
+                             called(without(line("ringing"), "From")).customer_address);
+        CPPUNIT_ASSERT_EQUAL(0u, called(with(line("completed"), "CallDuration", "x")).duration_s);
+        CPPUNIT_ASSERT_EQUAL(
+            86400u, called(with(line("completed"), "CallDuration", "4000000000")).duration_s);
+        path_ = "voice/status";
+        for (const char* needed : {"CallSid", "CallStatus"})
+            CPPUNIT_ASSERT_EQUAL(TANDEM_INVALID, outcome(without(line("ringing"), needed)));
+        CPPUNIT_ASSERT_EQUAL(TANDEM_INVALID, outcome(with(line("ringing"), "CallSid", sid)));
+    }
+
+    void a_line_is_keyed_by_word_and_number() {
+        const std::string key = called(with(line("ringing"), "SequenceNumber", "1")).dedupe_key;
+        CPPUNIT_ASSERT_EQUAL(std::string("line:CA11111111111111111111111111111111:ringing:1"), key);
+        CPPUNIT_ASSERT_EQUAL(
+            key, called(with(with(line("ringing"), "SequenceNumber", "1"), "New", "1")).dedupe_key);
+        CPPUNIT_ASSERT(key != called(with(line("ringing"), "SequenceNumber", "2")).dedupe_key);
+        CPPUNIT_ASSERT(key != called(with(line("busy"), "SequenceNumber", "1")).dedupe_key);
+        CPPUNIT_ASSERT(key != called(line("ringing")).dedupe_key);
+    }
+
+    void lines_between_others_are_nobodys() {
+        path_ = "voice/status";
+        CPPUNIT_ASSERT_EQUAL(TANDEM_OK, outcome(with(line("completed"), "ParentCallSid",
+                                                     "CA22222222222222222222222222222222")));
+        CPPUNIT_ASSERT(events_.empty());
+    }
+
 private:
+    CallStatus called(const Fields& fields) {
+        path_ = "voice/status";
+        CPPUNIT_ASSERT_EQUAL(TANDEM_OK, outcome(fields));
+        return std::get<CallStatus>(events_.at(0));
+    }
+
     std::string url() const { return base + path_ + query_; }
 
     /// What the host would be told: the status of verify, then of normalise.
@@ -343,7 +562,7 @@ private:
         const std::string public_url = url();
         const std::string target = "/api/webhooks/twilio/" + path_ + query_;
         WebhookRequest request;
-        request.method = "POST";
+        request.method = method_;
         request.public_url = public_url;
         request.target = target;
         request.path = path_;
@@ -352,8 +571,8 @@ private:
         request.body = body;
         plugin::testing::RecordedWebhook said;
         try {
-            plugin_->verify(request);
-            plugin_->normalise(request, said.sink());
+            instance_->twilio->verify(request);
+            instance_->twilio->normalise(request, said.sink());
         } catch (const Failure& failure) {
             return failure.code();
         }
@@ -378,8 +597,8 @@ private:
         return std::get<MessageStatus>(events_.at(0));
     }
 
-    std::unique_ptr<plugin::testing::FakeHost> host_;
-    std::unique_ptr<Twilio> plugin_;
+    std::unique_ptr<Instance> instance_;
+    std::string method_ = "POST";
     std::string path_ = "sms/incoming";
     std::string query_;
     std::vector<AnyEvent> events_;
