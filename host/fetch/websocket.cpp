@@ -223,7 +223,8 @@ Result<void> WebSocket::Session::send(std::string_view text) {
 }
 
 Result<Received> WebSocket::Session::receive(Milliseconds timeout) {
-    if (broken_) return Error{Code::Unavailable, "the connection has ended"};
+    // What came before it broke, as the reason why, is still told.
+    if (broken_ && !read_) return Error{Code::Unavailable, "the connection has ended"};
     if (!reading_) {
         reading_ = true;
         buffer_.clear();

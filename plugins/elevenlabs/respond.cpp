@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "elevenlabs.h"
@@ -75,15 +76,24 @@ std::int64_t option_ms(const Config& config, const char* name, std::int64_t most
 /// Talks until the conversation is over. A broken line ends it, too.
 void hold(Conversation& conversation, Connection& line, const Clock& clock) {
     while (true) {
-        for (const std::string& message : conversation.to_send()) line.send(message);
+        std::optional<Failure> deaf;
+        try {
+            for (const std::string& message : conversation.to_send()) line.send(message);
+        } catch (const Failure& failure) {
+            // What the agent said before it hung up may tell why.
+            deaf = failure;
+        }
         if (conversation.over()) return;
         const std::int64_t wait =
-            std::max<std::int64_t>(conversation.wake_at() - clock.monotonic_ms(), 0);
+            deaf ? 0 : std::max<std::int64_t>(conversation.wake_at() - clock.monotonic_ms(), 0);
         const Received received = line.receive(static_cast<std::uint32_t>(wait));
         const std::int64_t now = clock.monotonic_ms();
         switch (received.kind) {
             case Received::Kind::Message: conversation.take(received.text, now); break;
-            case Received::Kind::Nothing: conversation.wait_over(now); break;
+            case Received::Kind::Nothing:
+                if (deaf) throw *deaf;
+                conversation.wait_over(now);
+                break;
             case Received::Kind::Closed:
                 conversation.closed(received.close_code, received.reason);
                 break;

@@ -235,6 +235,12 @@ public:
         Scene deaf;
         deaf.agent_says({}).break_sends("the connection broke");
         CPPUNIT_ASSERT_EQUAL(int{TANDEM_UNAVAILABLE}, int{deaf.failure().code()});
+        // Why it hung up was said before.
+        Scene told;
+        FakeWebsocket& refused = told.agent_says({});
+        refused.message(said::error("override_error", 1008));
+        refused.break_sends("the connection broke");
+        CPPUNIT_ASSERT_EQUAL(int{TANDEM_INVALID}, int{told.failure().code()});
     }
 
     void the_deadline_is_for_all_of_it() {
