@@ -208,8 +208,10 @@ std::string id_at(const Json& object, const char* name) {
 std::string address_of(std::string text, std::string_view line_id) {
     static constexpr std::array<std::string_view, 5> withheld{"anonymous", "restricted",
                                                               "unavailable", "unknown", "private"};
-    const bool is_sip =
-        text.find('@') != std::string::npos || text.rfind("sip", 0) == 0 || text.rfind('<', 0) == 0;
+    const bool is_sip = text.find('@') != std::string::npos ||
+                        same_name(std::string_view(text).substr(0, 4), "sip:") ||
+                        same_name(std::string_view(text).substr(0, 5), "sips:") ||
+                        text.rfind('<', 0) == 0;
     if (is_sip) {
         const std::string user = sip_user(text);
         const std::string_view number =

@@ -124,9 +124,9 @@ public:
     }
 
     void no_success_in_a_200_is_a_refusal() {
-        const Receipt receipt = receipt_of(answered(
-            200,
-            R"({"success":false,"message":"Not allowed.\nX: y","conversation_id":null,"callSid":null})"));
+        const Receipt receipt =
+            receipt_of(answered(200, R"({"success":false,"message":"Not allowed.\nX: y",)"
+                                     R"("conversation_id":null,"callSid":null})"));
         CPPUNIT_ASSERT(receipt.outcome == SendOutcome::Refused);
         CPPUNIT_ASSERT_EQUAL(std::string("call_refused"), receipt.error_code);
         CPPUNIT_ASSERT_EQUAL(std::string("ElevenLabs starts no call: Not allowed. X: y"),
@@ -134,16 +134,16 @@ public:
     }
 
     void a_clear_no_is_refused_with_words_that_are_safe() {
-        const Receipt validation = receipt_of(answered(
-            422,
-            R"({"detail":[{"loc":["body","to_number"],"msg":"is no number","type":"value_error"}]})"));
+        const Receipt validation =
+            receipt_of(answered(422, R"({"detail":[{"loc":["body","to_number"],)"
+                                     R"("msg":"is no number","type":"value_error"}]})"));
         CPPUNIT_ASSERT(validation.outcome == SendOutcome::Refused);
         CPPUNIT_ASSERT_EQUAL(std::string("validation_error"), validation.error_code);
         CPPUNIT_ASSERT_EQUAL(std::string("ElevenLabs answered 422: to_number: is no number"),
                              validation.error_text);
-        const Receipt object = receipt_of(answered(
-            404,
-            R"({"detail":{"type":"not_found","code":"agent_not_found","message":"No agent.","status":"x"}})"));
+        const Receipt object =
+            receipt_of(answered(404, R"({"detail":{"type":"not_found","code":"agent_not_found",)"
+                                     R"("message":"No agent.","status":"x"}})"));
         CPPUNIT_ASSERT(object.outcome == SendOutcome::Refused);
         CPPUNIT_ASSERT_EQUAL(std::string("agent_not_found"), object.error_code);
         const Receipt legacy =

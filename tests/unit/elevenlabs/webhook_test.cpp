@@ -98,6 +98,7 @@ public:
             {"<sip:+14155550199@x.example;user=phone>;tag=1", "+14155550199"},
             {"SIPS:+14155550199;phone-context=x@x.example", "+14155550199"},
             {"+14155550199@x.example", "+14155550199"},
+            {"SIP:+14155550199", "+14155550199"},
             {"sip:alice@x.example", "sip:alice@x.example"},
             {"client:alice", "client:alice"}};
         for (const auto& [written, read] : forms)
