@@ -20,6 +20,8 @@ constexpr const char* page_size = "200";
 // 50,000 texts to one number since the last answer; what the deadline allows is less.
 constexpr int max_pages = 250;
 constexpr int max_status_pages = 5;
+// A text is delivered within minutes, or its handset was off.
+constexpr std::int64_t status_lookback_ms = 3600 * 1000;
 // How long Twilio may take to show a message in its list; unpublished, and generous.
 constexpr std::int64_t list_delay_ms = 120'000;
 
@@ -72,15 +74,16 @@ public:
 
     /// Lists what customers wrote. Nothing is told yet: the lists begin with the newest.
     void list_inbound(const Wanted& wanted) {
-        const bool whole = list(wanted, "To", max_pages, [this, &wanted](ApiMessage message) {
-            if (message.direction != "inbound") return;
-            if (sink_.known(message_key(message.sid))) return;
-            // Its media are on their way to Twilio; the next round has it.
-            if (message.status == "receiving")
-                complete_ = false;
-            else
-                inbound_.push_back({wanted.account, std::move(message)});
-        });
+        const bool whole =
+            list(wanted, "To", since_, max_pages, [this, &wanted](ApiMessage message) {
+                if (message.direction != "inbound") return;
+                if (sink_.known(message_key(message.sid))) return;
+                // Its media are on their way to Twilio; the next round has it.
+                if (message.status == "receiving")
+                    complete_ = false;
+                else
+                    inbound_.push_back({wanted.account, std::move(message)});
+            });
         if (!whole) complete_ = false;
     }
 
@@ -97,13 +100,16 @@ public:
     }
 
     /// What became of our own texts; their callbacks may have been lost as well. A page or two,
-    /// and no reason to ask again.
+    /// and no reason to ask again. Of young ones the callbacks are still under way, and tell
+    /// more: our own id.
     bool tell_statuses(const Wanted& wanted) {
+        const tandem_time settled = twilios_now() - list_delay_ms;
         std::vector<MessageStatus> statuses;
-        list(wanted, "From", max_status_pages, [&](const ApiMessage& message) {
+        const auto take = [&](const ApiMessage& message) {
             if (message.direction.rfind("outbound", 0) != 0 || message.status.empty()) return;
-            statuses.push_back(status_of(message));
-        });
+            if (time_of(message) <= settled) statuses.push_back(status_of(message));
+        };
+        list(wanted, "From", since_ - status_lookback_ms, max_status_pages, take);
         for (auto status = statuses.rbegin(); status != statuses.rend(); ++status)
             if (!sink_.known(status->dedupe_key) && !tell(*status)) return false;
         return true;
@@ -112,8 +118,7 @@ public:
     /// Everything was listed and told: the next question may begin here. By the clock that is
     /// behind, so that neither's fault leaves a gap.
     void tell_complete() {
-        if (complete_)
-            sink_.complete_until(begun_at_ + std::min<std::int64_t>(ahead_ms_, 0) - list_delay_ms);
+        if (complete_) sink_.complete_until(twilios_now() - list_delay_ms);
     }
 
     /// What went wrong first; the host is told everything else before.
@@ -139,9 +144,10 @@ private:
     }
 
     template <typename Take>
-    bool list(const Wanted& wanted, const char* side, int pages, const Take& take) {
+    bool list(const Wanted& wanted, const char* side, tandem_time since, int pages,
+              const Take& take) {
         Parameters query;
-        query.add(side, wanted.number).add("DateSent>", iso_date(since_));
+        query.add(side, wanted.number).add("DateSent>", iso_date(since));
         query.add("PageSize", page_size);
         try {
             return read_messages(
@@ -152,7 +158,7 @@ private:
                         if (time_of(message) == 0)
                             throw Failure(TANDEM_CORRUPT, "Twilio lists a message without a date");
                         // The filter may know only days.
-                        if (time_of(message) >= since_) take(std::move(message));
+                        if (time_of(message) >= since) take(std::move(message));
                     }
                 });
         } catch (const Failure& failure) {
@@ -191,6 +197,9 @@ private:
         told.delivery = delivery_of(message.status);
         return told;
     }
+
+    /// When this round began, by the clock that is behind.
+    tandem_time twilios_now() const { return begun_at_ + std::min<std::int64_t>(ahead_ms_, 0); }
 
     void fail(const Failure& failure) {
         complete_ = false;

@@ -137,12 +137,18 @@ public:
         const Json ours = listed("7", "ours", "Tue, 14 Nov 2023 22:20:00 +0000");
         const Json lost = changed(listed("8", "ours too", "Tue, 14 Nov 2023 22:21:00 +0000"),
                                   {{"status", "undelivered"}, {"error_code", 30003}});
-        lists_["From=%2B14155550100&"] = page({lost, ours});
+        // The callback of a young one is still under way.
+        const Json young = listed("9", "new", "Tue, 14 Nov 2023 23:12:00 +0000");
+        // One of before the last question may have been delivered since.
+        const Json older = listed("6", "older", "Tue, 14 Nov 2023 21:14:00 +0000");
+        lists_["From=%2B14155550100&"] = page({young, lost, ours, older});
         // What the webhook told is not told again.
         said_->know("status:" + sid_of("7") + ":sent:");
         ask();
-        CPPUNIT_ASSERT_EQUAL(size_t{1}, said_->events().size());
-        const auto status = std::get<MessageStatus>(said_->events().at(0));
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, said_->events().size());
+        CPPUNIT_ASSERT_EQUAL(sid_of("6"),
+                             std::get<MessageStatus>(said_->events().at(0)).provider_id);
+        const auto status = std::get<MessageStatus>(said_->events().at(1));
         CPPUNIT_ASSERT_EQUAL("status:" + sid_of("8") + ":undelivered:30003", status.dedupe_key);
         CPPUNIT_ASSERT(status.delivery == Delivery::Undelivered);
         CPPUNIT_ASSERT_EQUAL(std::string("+14155550100"), status.business_address);
