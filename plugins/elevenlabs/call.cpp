@@ -146,7 +146,8 @@ Receipt ElevenLabs::found(const OutboundCall& call, tandem_time begun_at) const 
     std::size_t asked = 0;
     for (const Json& one : conversations) {
         const std::string id = id_at(one, "conversation_id");
-        if (id.empty() || asked++ == max_candidates) continue;
+        if (id.empty()) continue;
+        if (asked++ == max_candidates) break;
         const HttpResult details =
             api_.get("/v1/convai/conversations/" + query_encoded(id), left());
         if (!details.answered || details.status != 200) continue;

@@ -235,6 +235,17 @@ public:
         instance.host.answer_http(200, testing::recorded("inbound.json")["data"].dump());
         CPPUNIT_ASSERT(instance.plugin->look_up(call(), now - 3'600'000).outcome ==
                        SendOutcome::Unknown);
+
+        // A list that did not heed the filter is not worked through.
+        Instance other;
+        const std::string somebody = testing::recorded("inbound.json")["data"].dump();
+        other.host.answer_http_by([&](const HttpRequest& request) {
+            const bool is_list = request.url.find('?') != std::string::npos;
+            return answered(200, is_list ? list({"c1", "c2", "c3", "c4", "c5", "c6"}) : somebody);
+        });
+        CPPUNIT_ASSERT(other.plugin->look_up(call(), now - 3'600'000).outcome ==
+                       SendOutcome::Unknown);
+        CPPUNIT_ASSERT_EQUAL(size_t{4}, other.host.requests().size());
     }
 
     void only_an_old_empty_list_says_that_nothing_was_started() {
