@@ -32,5 +32,8 @@ public:
 
 /// ISO 8601 UTC with milliseconds: 2026-11-22T05:18:11.135Z.
 std::string iso8601(Time time);
+/// Reads what RFC 3339 writes: date, `T` or `t`, time with or without a fraction, `Z` or an
+/// offset. Invalid: anything else, also a time without a zone, which nobody can place.
+Result<Time> parse_iso8601(std::string_view text);
 
 }  // namespace tandem

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "observe/observe.h"
+#include "serve/serve.h"
+#include "store/store.h"
+
+/// Idempotency-Key: what a caller sends twice with one key is done once.
+///
+/// A route looks the key up once it knows that it would act, and puts what it is given into
+/// the ChangeSet of its effect: the key is remembered if and only if the effect is there. A
+/// request that is refused before that leaves no trace, so that its repetition is judged
+/// afresh. When its answer is known the route hands it over, to be given again.
+namespace tandem::admit {
+
+/// How long a key is remembered.
+constexpr std::chrono::hours key_lifetime{24};
+
+/// What a request with a key is to do.
+struct Once {
+    enum class Kind {
+        NoKey,        // act as always
+        Fresh,        // act, with precondition and note in the ChangeSet
+        Answered,     // give `answer`, do nothing
+        Interrupted,  // the effect is there, its answer was never known: tell how `subject` is
+    };
+    Kind kind = Kind::NoKey;
+    serve::Response answer;
+    std::string subject;
+    std::string organization;
+    store::NoteIs precondition;
+    store::Note note;
+};
+
+/// The keys of all organisations. Safe from any thread.
+class Idempotency {
+public:
+    /// All of them outlive it.
+    Idempotency(store::Store& store, store::Committer& committer, const Clock& clock,
+                observe::Log& log)
+        : store_(store), committer_(committer), clock_(clock), log_(log) {}
+
+    /// Blocks for one read. `subject` is the id of what the request would make: a message, a
+    /// call. Answered also covers a key that is malformed (400), that stands for another
+    /// request (422) or for one still running (409), and a store that is away (503) or keeps
+    /// no notes (501): without remembering nothing may be done.
+    Once look(const serve::Request& request, const std::string& organization,
+              const std::string& subject);
+
+    /// The answer to the request that was Fresh; at most 64 KiB are kept. Never blocks.
+    void finish(const Once& once, const serve::Response& answer);
+
+private:
+    store::Store& store_;
+    store::Committer& committer_;
+    const Clock& clock_;
+    observe::Log& log_;
+};
+
+}  // namespace tandem::admit

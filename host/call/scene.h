@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+
+#include "call/calls.h"
+#include "call/plan.h"
+
+namespace tandem::call {
+
+struct Calls::Scene {
+    store::Owed owed;
+    store::Snapshot snapshot;
+    domain::Call call;
+    Plan plan;
+
+    const domain::Conversation& conversation() const { return *snapshot.conversation; }
+    /// A webhook or an earlier receipt said so.
+    bool provider_has_it() const {
+        return !call.conversation_id.empty() || !call.line_id.empty() || call.ended_at != Time{};
+    }
+};
+
+struct Calls::End {
+    Fate::Kind fate = Fate::Kind::NotMade;
+    std::string reason;  // the event's failureReason; safe for strangers
+    store::Settlement settlement = store::Settlement::Done;
+    domain::CallOutcome outcome = domain::CallOutcome::NeverConnected;
+};
+
+/// The values of a call for the AI beside those of every conversation.
+std::vector<std::pair<std::string, std::string>> variables_of(const domain::Organization& org,
+                                                              const store::Snapshot& snapshot,
+                                                              const Plan& plan);
+
+/// What screens are told of every event of this conversation.
+publish::Scene screen_of(const store::Snapshot& snapshot, const std::string& organization,
+                         IdSource& ids, Time now);
+
+}  // namespace tandem::call
