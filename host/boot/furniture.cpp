@@ -7,6 +7,7 @@
 #include <Poco/Logger.h>
 
 #include "boot/places.h"
+#include "call/routes.h"
 #include "control/routes.h"
 #include "converse/routes.h"
 #include "observe/poco_channel.h"
@@ -130,6 +131,7 @@ void Furniture::furnish() {
     furnish_writing();
     furnish_watching();
     furnish_talking();
+    furnish_calling();
     furnish_people();
     furnish_asking();
     readiness.watch("storage", [this] {
@@ -214,6 +216,21 @@ void Furniture::furnish_talking() {
     dispatcher->add(*turns, {});
 }
 
+void Furniture::furnish_calling() {
+    call::Calls::Voices voices;
+    for (const load::Instance& provider : providers)
+        if (provider.voice) voices.emplace(provider.id, provider.voice);
+    const call::Ground ground{store.get(),    committer.get(), &clock,   &ids,
+                              &organizations, &logger,         &metrics, &fence};
+    call::CallOptions calling;
+    calling.worker = random_hex(8);
+    callers = std::make_unique<call::Callers>();
+    calls = std::make_unique<call::Calls>(ground, std::move(voices), *callers, calling);
+    placing = std::make_unique<call::Placing>(ground, *lanes, *calls, *callers);
+    idempotency = std::make_unique<admit::Idempotency>(*store, *committer, clock, logger);
+    dispatcher->add(*calls, {});
+}
+
 void Furniture::furnish_people() {
     control::Control::Voices voices;
     control::Control::Channels channels;
@@ -279,6 +296,8 @@ std::vector<serve::Route> Furniture::routes() {
     add(stream::routes({*hub, *tickets, *places, *store, organizations}));
     add(control::routes(*control, organizations, settings.limits.body_bytes));
     add(converse::routes(desk, settings.limits.body_bytes));
+    add(call::routes({placing.get(), calls.get(), idempotency.get(), store.get(), &organizations,
+                      &ids, &clock, settings.limits.body_bytes}));
     add(receive::webhook_routes(*intake, sources(), settings.limits.webhook_body_bytes));
     for (size_t i = 0; i < providers.size(); ++i) {
         if (settings.providers[i].plugin != "sandbox" || !providers[i].webhook) continue;

@@ -5,8 +5,12 @@
 #include <vector>
 
 #include "admit/gate.h"
+#include "admit/idempotency.h"
 #include "base/id.h"
 #include "base/workers.h"
+#include "call/callers.h"
+#include "call/calls.h"
+#include "call/placing.h"
 #include "control/control.h"
 #include "converse/converse.h"
 #include "deliver/sender.h"
@@ -57,6 +61,8 @@ struct Furniture {
     void furnish_people();
     /// Who asks providers what was missed.
     void furnish_asking();
+    /// Calls to customers.
+    void furnish_calling();
     std::vector<receive::Source> sources() const;
     std::string status_url(const std::string& instance) const;
 
@@ -88,6 +94,10 @@ struct Furniture {
     deliver::FenceGate fence;
     std::unique_ptr<deliver::Sender> sender;
     std::unique_ptr<reply::Turns> turns;
+    std::unique_ptr<call::Callers> callers;
+    std::unique_ptr<call::Calls> calls;
+    std::unique_ptr<call::Placing> placing;
+    std::unique_ptr<admit::Idempotency> idempotency;
     std::unique_ptr<control::Control> control;
     std::unique_ptr<reconcile::Reconciler> reconciler;
     std::unique_ptr<Workers> desk_workers;

@@ -67,6 +67,7 @@ bool Gateway::stop() {
     if (own.control) own.control->stop();
     if (own.desk_workers) own.desk_workers->stop();
     bool settled = !own.dispatcher || own.dispatcher->stop(settle_time);
+    if (own.callers) own.callers->stop();
     if (!settled)
         own.logger.warn("boot", "a send or an AI turn was still in hand; its lease will lapse");
     // It was asked to stop at the beginning; what it did not record it fetches again.
