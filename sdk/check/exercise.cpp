@@ -4,6 +4,7 @@
 
 #include "tandem/abi/auth.h"
 #include "tandem/abi/channel.h"
+#include "tandem/abi/reconcile.h"
 #include "tandem/abi/responder.h"
 #include "tandem/abi/voice.h"
 #include "tandem/abi/webhook.h"
@@ -165,6 +166,19 @@ void channel(host::Instance& instance, const Shape& shape, std::vector<Called>& 
         table.limits(instance.self(), two.make<tandem_channel_limits>());
         return TANDEM_OK;
     }));
+    if (!table.look_up) return;
+    Input three(shape);
+    to.push_back(call(shape, "look_up", three, [&](tandem_error* error) {
+        auto* message = three.make<tandem_outbound_message>();
+        message->deadline_ms = 2000;
+        message->message_id = three.text("0190f0c0-0000-7000-8000-000000000001");
+        message->from = three.text("+15550000000");
+        message->to = three.text("+15550001111");
+        message->text = three.text("Hello");
+        auto* sink = three.make<tandem_receipt_sink>();
+        sink->receipt = taken_receipt;
+        return table.look_up(instance.self(), message, 1'700'000'000'000, sink, error);
+    }));
 }
 
 void voice(host::Instance& instance, const Shape& shape, std::vector<Called>& to) {
@@ -190,6 +204,45 @@ void voice(host::Instance& instance, const Shape& shape, std::vector<Called>& to
     to.push_back(call(shape, "transfer", three, [&](tandem_error* error) {
         return table.transfer(instance.self(), three.text("unknown-call"),
                               three.text("+15550002222"), error);
+    }));
+    if (!table.look_up) return;
+    Input four(shape);
+    to.push_back(call(shape, "look_up", four, [&](tandem_error* error) {
+        auto* asked = four.make<tandem_outbound_call>();
+        asked->deadline_ms = 2000;
+        asked->call_id = four.text("0190f0c0-0000-7000-8000-000000000002");
+        asked->from = four.text("+15550000000");
+        asked->to = four.text("+15550001111");
+        auto* sink = four.make<tandem_receipt_sink>();
+        sink->receipt = taken_receipt;
+        return table.look_up(instance.self(), asked, 1'700'000'000'000, sink, error);
+    }));
+}
+
+void reconcile(host::Instance& instance, const Shape& shape, std::vector<Called>& to) {
+    const void* raw = instance.extension(TANDEM_RECONCILE);
+    if (!raw) return;
+    const auto table = host::known_part<tandem_reconcile>(raw);
+    Input one(shape);
+    to.push_back(call(shape, "missed", one, [&](tandem_error* error) {
+        const tandem_view number = one.text("+15550000000");
+        auto* query = one.make<tandem_missed_query>();
+        query->deadline_ms = 2000;
+        query->business_numbers = &number;
+        query->business_number_count = 1;
+        query->since = 1'700'000'000'000;
+        auto* sink = one.make<tandem_missed_sink>();
+        sink->known = [](void*, tandem_view) -> uint32_t { return 0; };
+        sink->event = taken_event;
+        sink->complete_until = [](void*, tandem_time) {};
+        return table.missed(instance.self(), query, sink, error);
+    }));
+    if (!table.call) return;
+    Input two(shape);
+    to.push_back(call(shape, "call", two, [&](tandem_error* error) {
+        auto* sink = two.make<tandem_event_sink>();
+        sink->event = taken_event;
+        return table.call(instance.self(), two.text("unknown-call"), 2000, sink, error);
     }));
 }
 
@@ -233,6 +286,7 @@ std::vector<Called> exercise(Check&, host::Instance& instance, const Shape& shap
     webhook(instance, shape, all);
     channel(instance, shape, all);
     voice(instance, shape, all);
+    reconcile(instance, shape, all);
     responder(instance, shape, all);
     auth(instance, shape, all);
     return all;

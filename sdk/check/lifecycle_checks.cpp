@@ -38,9 +38,9 @@ void kinds(Check& check) {
     }
     check.expect(!instance.extension("com.example.unknown/1"), "extension(unknown) is not null");
     check.expect(!instance.extension(""), "extension(\"\") is not null");
-    static constexpr const char* known[] = {"tandem.webhook/1", "tandem.channel/1",
-                                            "tandem.voice/1",   "tandem.responder/1",
-                                            "tandem.auth/1",    "tandem.store/1"};
+    static constexpr const char* known[] = {
+        "tandem.webhook/1",   "tandem.channel/1", "tandem.voice/1", "tandem.responder/1",
+        "tandem.reconcile/1", "tandem.auth/1",    "tandem.store/1"};
     for (const char* kind : known) {
         check.expect(check.offers(kind) || !instance.extension(kind),
                      std::string("its instance gives ") + kind + ", which it does not list");

@@ -176,7 +176,19 @@ host::HttpResult recorded_answer(const std::string& bytes) {
     return result;
 }
 
-std::string replay(const host::Webhook& webhook, const host::WebhookRequest& request) {
+std::string replay(const host::Webhook& webhook, const host::WebhookRequest& recorded) {
+    std::vector<host::WebhookRoute> routes;
+    webhook.routes(routes);
+    host::WebhookRequest request = recorded;
+    for (const host::WebhookRoute& route : routes) {
+        // A route's last segment may be a parameter.
+        const size_t parameter = route.path.find('{');
+        if (parameter == route.path.npos || recorded.path.size() <= parameter) continue;
+        const bool begins = recorded.path.substr(0, parameter) == route.path.substr(0, parameter);
+        if (begins && recorded.path.find('/', parameter) == recorded.path.npos) {
+            request.path = route.path;
+        }
+    }
     Transcript transcript;
     if (const host::Outcome outcome = webhook.verify(request); !outcome.ok()) {
         transcript.line("not genuine: " + outcome.text);

@@ -6,6 +6,7 @@
 #include "tandem/host/auth.hpp"
 #include "tandem/host/channel.hpp"
 #include "tandem/host/instance.hpp"
+#include "tandem/host/reconcile.hpp"
 #include "tandem/host/responder.hpp"
 #include "tandem/host/services.hpp"
 #include "tandem/host/voice.hpp"
@@ -13,6 +14,7 @@
 #include "tandem/plugin/auth.hpp"
 #include "tandem/plugin/channel.hpp"
 #include "tandem/plugin/plugin.hpp"
+#include "tandem/plugin/reconcile.hpp"
 #include "tandem/plugin/responder.hpp"
 #include "tandem/plugin/voice.hpp"
 #include "tandem/plugin/webhook.hpp"
@@ -53,6 +55,7 @@ class Mirror : public plugin::Plugin,
                public plugin::Channel,
                public plugin::Voice,
                public plugin::Responder,
+               public plugin::Reconcile,
                public plugin::Auth {
 public:
     explicit Mirror(plugin::Host host) : host_(std::move(host)) {}
@@ -98,6 +101,7 @@ public:
         started.conversation_id = "conversation";
         started.direction = plugin::Direction::Outbound;
         started.asks_context = true;
+        started.our_call_id = "ours";
         sink.event(started);
         auto ended = event_with_key<plugin::CallEnded>("ended");
         ended.call_id = "call";
@@ -109,7 +113,15 @@ public:
         ended.summary = "summary";
         ended.analysis_json = "{\"a\":1}";
         ended.turns = {{plugin::Speaker::Ai, 1, "one"}, {plugin::Speaker::Human, 2, "two"}};
+        ended.our_call_id = "ours too";
         sink.event(ended);
+        auto line = event_with_key<plugin::CallStatus>("line");
+        line.call_id = "call";
+        line.line = plugin::Line::NoAnswer;
+        line.duration_s = 7;
+        line.provider_word = "no-answer";
+        line.error_code = "13224";
+        sink.event(line);
         sink.answer({202, "type", "body"});
     }
     void render_context(const plugin::WebhookRequest&, const std::vector<plugin::Field>& variables,
@@ -124,13 +136,34 @@ public:
         receipt.provider_id = "provider id";
         receipt.retry_after_ms = 66;
         receipt.opted_out = true;
+        receipt.account_refused = true;
+        receipt.line_id = "line";
+        receipt.segments = 3;
         return receipt;
+    }
+    plugin::Receipt look_up(const plugin::OutboundMessage& message, tandem_time begun_at) override {
+        see(message.message_id, message.to, begun_at);
+        return plugin::Receipt::accepted("found");
     }
     std::uint32_t max_text_units() override { return 321; }
     plugin::Receipt start_call(const plugin::OutboundCall& call) override {
         see(call.deadline_ms, call.call_id, call.from, call.to, call.variables.at(0).name,
-            call.variables.at(0).value);
+            call.variables.at(0).value, call.ring_s);
         return plugin::Receipt::accepted("provider call");
+    }
+    void missed(const plugin::MissedQuery& query, plugin::MissedSink& sink) override {
+        see(query.deadline_ms, query.business_numbers.at(1), query.since, sink.known("old"),
+            sink.known("new"));
+        auto message = event_with_key<plugin::MessageReceived>("first");
+        if (!sink.event(message)) return;
+        sink.event(event_with_key<plugin::MessageReceived>("second"));
+        sink.complete_until(99);
+    }
+    void call(std::string_view conversation_id, std::uint32_t deadline_ms,
+              plugin::EventSink& sink) override {
+        see(conversation_id, deadline_ms);
+        auto ended = event_with_key<plugin::CallEnded>("over");
+        sink.event(ended);
     }
     void hang_up(std::string_view call) override { see(call); }
     void transfer(std::string_view call, std::string_view to) override { see(call, to); }
@@ -148,6 +181,27 @@ public:
 
 private:
     plugin::Host host_;
+};
+
+/// Says what it is told, and for how long it was waited for.
+class Echo : public host::WebsocketConnection {
+public:
+    explicit Echo(std::vector<std::string>* closed) : closed_(closed) {}
+    host::Outcome send(std::string_view text) override {
+        if (text == "broken") return {TANDEM_UNAVAILABLE, "broken", 0};
+        said_ = text;
+        return {};
+    }
+    host::WebsocketReceived receive(uint32_t timeout_ms) override {
+        if (timeout_ms == 0) return {{TANDEM_TIMEOUT, "nothing", 0}, {}, 0};
+        if (timeout_ms == 1000) return {{TANDEM_CANCELLED, "later", 0}, {}, 1013};
+        return {{}, said_ + " after " + std::to_string(timeout_ms), 0};
+    }
+    void close(uint32_t code) override { closed_->push_back(std::to_string(code)); }
+
+private:
+    std::vector<std::string>* closed_;
+    std::string said_;
 };
 
 /// A host with fixed options that remembers what it is told.
@@ -177,6 +231,14 @@ public:
     }
     tandem_time now() override { return 1000; }
     int64_t monotonic_ms() override { return 2000; }
+    host::Outcome open_websocket(host::WebsocketRequest request,
+                                 std::unique_ptr<host::WebsocketConnection>& to) override {
+        if (request.headers.empty()) return {TANDEM_FORBIDDEN, "403", 0};
+        asked = request.url + request.headers.at(0).first + request.headers.at(0).second +
+                std::to_string(request.deadline_ms);
+        to = std::make_unique<Echo>(line_of_closes);
+        return {};
+    }
     host::HttpResult send(host::HttpRequest request) override {
         asked = request.method + request.url + request.headers.at(0).first +
                 request.headers.at(0).second + request.body + std::to_string(request.deadline_ms);
@@ -189,6 +251,7 @@ public:
     tandem_status emit(const tandem_event*) override { return TANDEM_OK; }
 
     std::string line, asked;
+    std::vector<std::string>* line_of_closes = nullptr;
 };
 
 void same_head(const host::EventHead& head, const std::string& key) {
@@ -210,6 +273,9 @@ class AcrossTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(calls_cross);
     CPPUNIT_TEST(sending_crosses);
     CPPUNIT_TEST(calling_crosses);
+    CPPUNIT_TEST(looking_up_crosses);
+    CPPUNIT_TEST(what_was_missed_crosses);
+    CPPUNIT_TEST(websockets_cross);
     CPPUNIT_TEST(turns_and_replies_cross);
     CPPUNIT_TEST(identities_cross);
     CPPUNIT_TEST_SUITE_END();
@@ -286,6 +352,7 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("conversation"), started.conversation_id);
         CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_CALL_OUTBOUND}, started.direction);
         CPPUNIT_ASSERT(started.asks_context);
+        CPPUNIT_ASSERT_EQUAL(std::string("ours"), started.our_call_id);
 
         const auto& ended = std::get<host::CallEnded>(normalised.events.at(3));
         same_head(ended, "ended");
@@ -301,6 +368,15 @@ public:
         CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_SPEAKER_HUMAN}, ended.turns[1].speaker);
         CPPUNIT_ASSERT_EQUAL(uint32_t{2}, ended.turns[1].seconds);
         CPPUNIT_ASSERT_EQUAL(std::string("two"), ended.turns[1].text);
+        CPPUNIT_ASSERT_EQUAL(std::string("ours too"), ended.our_call_id);
+
+        const auto& line = std::get<host::CallStatus>(normalised.events.at(4));
+        same_head(line, "line");
+        CPPUNIT_ASSERT_EQUAL(std::string("call"), line.call_id);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_LINE_NO_ANSWER}, line.line);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{7}, line.duration_s);
+        CPPUNIT_ASSERT_EQUAL(std::string("no-answer"), line.provider_word);
+        CPPUNIT_ASSERT_EQUAL(std::string("13224"), line.error_code);
     }
 
     void sending_crosses() {
@@ -322,6 +398,9 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("code"), receipt.error_code);
         CPPUNIT_ASSERT_EQUAL(std::string("error"), receipt.error_text);
         CPPUNIT_ASSERT(receipt.opted_out);
+        CPPUNIT_ASSERT(receipt.account_refused);
+        CPPUNIT_ASSERT_EQUAL(std::string("line"), receipt.line_id);
+        CPPUNIT_ASSERT_EQUAL(uint32_t{3}, receipt.segments);
         CPPUNIT_ASSERT_EQUAL(uint32_t{321}, channel.max_text_units());
     }
 
@@ -333,15 +412,93 @@ public:
         call.to = "to";
         call.variables = {{"n", "v"}};
         call.deadline_ms = 78;
+        call.ring_s = 25;
         host::Receipt receipt;
         CPPUNIT_ASSERT(voice.start_call(call, receipt).ok());
-        CPPUNIT_ASSERT_EQUAL(std::string("[78][id][from][to][n][v]"), seen);
+        CPPUNIT_ASSERT_EQUAL(std::string("[78][id][from][to][n][v][25]"), seen);
         CPPUNIT_ASSERT_EQUAL(uint32_t{TANDEM_SEND_ACCEPTED}, receipt.outcome);
         CPPUNIT_ASSERT_EQUAL(std::string("provider call"), receipt.provider_id);
         CPPUNIT_ASSERT(voice.hang_up("line").ok());
         CPPUNIT_ASSERT_EQUAL(std::string("[line]"), seen);
         CPPUNIT_ASSERT(voice.transfer("line", "phone").ok());
         CPPUNIT_ASSERT_EQUAL(std::string("[line][phone]"), seen);
+    }
+
+    void looking_up_crosses() {
+        host::OutboundMessage message;
+        message.message_id = "id";
+        message.to = "to";
+        host::Receipt receipt;
+        const auto channel = capability<host::Channel>(TANDEM_CHANNEL);
+        CPPUNIT_ASSERT(channel.look_up(message, 4711, receipt).ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[id][to][4711]"), seen);
+        CPPUNIT_ASSERT_EQUAL(std::string("found"), receipt.provider_id);
+        // This plugin's voice cannot be asked, and a table of older headers has no such
+        // function: both are the same to the host.
+        const auto voice = capability<host::Voice>(TANDEM_VOICE);
+        CPPUNIT_ASSERT_EQUAL(tandem_status{TANDEM_UNSUPPORTED},
+                             voice.look_up({}, 4711, receipt).status);
+        auto old = host::known_part<tandem_channel>(instance_.extension(TANDEM_CHANNEL));
+        old.size = offsetof(tandem_channel, look_up);
+        const host::Channel older(instance_.self(), &old);
+        CPPUNIT_ASSERT(older.complete());
+        CPPUNIT_ASSERT_EQUAL(tandem_status{TANDEM_UNSUPPORTED},
+                             older.look_up(message, 4711, receipt).status);
+    }
+
+    void what_was_missed_crosses() {
+        const auto reconcile = capability<host::Reconcile>(TANDEM_RECONCILE);
+        std::vector<std::string> keys;
+        bool wants_more = true;
+        host::MissedTaker taker;
+        taker.known = [](std::string_view key) { return key == "old"; };
+        taker.event = [&](host::Event&& event) -> tandem_status {
+            std::visit([&](const auto& known) { keys.push_back(known.dedupe_key); }, event);
+            return wants_more ? TANDEM_OK : TANDEM_STOP;
+        };
+        host::MissedAnswer answer;
+        CPPUNIT_ASSERT(reconcile.missed({{"+1", "+2"}, 33, 44}, taker, answer).ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[44][+2][33][1][0]"), seen);
+        CPPUNIT_ASSERT(keys == (std::vector<std::string>{"first", "second"}));
+        CPPUNIT_ASSERT_EQUAL(tandem_time{99}, answer.complete_until.value());
+
+        wants_more = false;
+        host::MissedAnswer stopped;
+        CPPUNIT_ASSERT(reconcile.missed({{"+1", "+2"}, 33, 44}, taker, stopped).ok());
+        CPPUNIT_ASSERT_EQUAL(size_t{3}, keys.size());
+        CPPUNIT_ASSERT(!stopped.complete_until);
+
+        CPPUNIT_ASSERT(reconcile.call("conversation", 55, taker, stopped).ok());
+        CPPUNIT_ASSERT_EQUAL(std::string("[conversation][55]"), seen);
+        CPPUNIT_ASSERT_EQUAL(std::string("over"), keys.back());
+    }
+
+    void websockets_cross() {
+        const plugin::Host host(table_.get(), "name");
+        std::vector<std::string> closed;
+        services_.line_of_closes = &closed;
+        {
+            const auto connection = host.websocket().open({"wss://x/y", {{"n", "v"}}, 66});
+            CPPUNIT_ASSERT_EQUAL(std::string("wss://x/ynv66"), services_.asked);
+            connection->send("hello");
+            const plugin::Received message = connection->receive(7);
+            CPPUNIT_ASSERT(message.kind == plugin::Received::Kind::Message);
+            CPPUNIT_ASSERT_EQUAL(std::string("hello after 7"), message.text);
+            CPPUNIT_ASSERT(connection->receive(0).kind == plugin::Received::Kind::Nothing);
+            const plugin::Received end = connection->receive(1000);
+            CPPUNIT_ASSERT(end.kind == plugin::Received::Kind::Closed);
+            CPPUNIT_ASSERT_EQUAL(std::uint32_t{1013}, end.close_code);
+            CPPUNIT_ASSERT_EQUAL(std::string("later"), end.reason);
+            CPPUNIT_ASSERT_THROW(connection->send("broken"), plugin::Failure);
+        }
+        CPPUNIT_ASSERT(closed == std::vector<std::string>{"1001"});
+        try {
+            host.websocket().open({"wss://forbidden", {}, 1});
+            CPPUNIT_FAIL("it opened");
+        } catch (const plugin::Failure& failure) {
+            CPPUNIT_ASSERT_EQUAL(tandem_status{TANDEM_FORBIDDEN}, failure.code());
+            CPPUNIT_ASSERT_EQUAL(std::string("403"), std::string(failure.what()));
+        }
     }
 
     void turns_and_replies_cross() {
@@ -387,7 +544,7 @@ private:
         const host::Outcome outcome =
             capability<host::Webhook>(TANDEM_WEBHOOK).normalise({}, normalised);
         CPPUNIT_ASSERT_EQUAL(std::string(), outcome.text);
-        CPPUNIT_ASSERT_EQUAL(size_t{4}, normalised.events.size());
+        CPPUNIT_ASSERT_EQUAL(size_t{5}, normalised.events.size());
         return normalised;
     }
 

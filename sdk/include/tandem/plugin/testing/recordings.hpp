@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "tandem/plugin/testing/sinks.hpp"
 
@@ -158,9 +159,26 @@ private:
     std::ostringstream out_;
 };
 
+/// The path of the plugin's route that a recorded path leads to: a route's last segment may be
+/// a parameter, `{secret}`. The path itself where no route matches.
+inline std::string_view matching_path(const std::vector<Route>& routes, std::string_view path) {
+    for (const Route& route : routes) {
+        const std::size_t parameter = route.path.find('{');
+        if (parameter == std::string::npos) continue;
+        const bool begins = path.substr(0, parameter) == route.path.substr(0, parameter);
+        if (begins && path.size() > parameter && path.find('/', parameter) == path.npos) {
+            return route.path;
+        }
+    }
+    return path;
+}
+
 /// What a plugin makes of a request, as text: whether it is genuine, and if so the events and
 /// the answer.
-inline std::string replay(Webhook& plugin, const WebhookRequest& request) {
+inline std::string replay(Webhook& plugin, const WebhookRequest& recorded) {
+    const std::vector<Route> routes = plugin.routes();
+    WebhookRequest request = recorded;
+    request.path = matching_path(routes, recorded.path);
     Transcript transcript;
     try {
         plugin.verify(request);
