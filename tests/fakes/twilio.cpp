@@ -138,8 +138,8 @@ void Twilio::check(const std::string& endpoint, const Request& request) {
                                    "StartTime<", "StartTime>", "EndTime", "EndTime<", "EndTime>"});
     const std::string message = sid_in(request.path, "/Messages");
     const std::string call = sid_in(request.path, "/Calls");
-    if (endpoint.rfind("messages.", 0) == 0 && !message.empty())
-        check_message_update(message, form);
+    const bool of_message = endpoint.rfind("messages.", 0) == 0 || endpoint == "media.list";
+    if (of_message && !message.empty()) check_message_update(message, form);
     if (endpoint == "calls.get" || endpoint == "calls.update") check_call_update(call, form);
 }
 
