@@ -52,6 +52,11 @@ Names declared(const std::filesystem::path& folder) {
             const std::size_t brace = text.find(" {", name);
             const std::size_t end = text.find("\n}", name);
             if (brace == std::string::npos || end == std::string::npos) break;
+            // A type that only one side knows has no members.
+            if (text.find(';', name) < brace) {
+                at = name;
+                continue;
+            }
             take_members(names, text.substr(name, brace - name),
                          text.substr(brace + 2, end - brace - 2));
             at = end;
