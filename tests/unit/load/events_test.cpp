@@ -19,6 +19,7 @@ class EventsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(every_member_of_a_message_status_arrives);
     CPPUNIT_TEST(every_member_of_a_started_call_arrives);
     CPPUNIT_TEST(every_member_of_an_ended_call_arrives);
+    CPPUNIT_TEST(every_member_of_a_lines_status_arrives);
     CPPUNIT_TEST(what_is_no_event_is_not_read);
     CPPUNIT_TEST_SUITE_END();
 
@@ -68,12 +69,14 @@ public:
         given.conversation_id = "conv-1";
         given.direction = plugin::Direction::Outbound;
         given.asks_context = true;
+        given.our_call_id = "0190f0c0";
         const auto got = std::get<receive::CallStarted>(through(given));
         expect_head(got);
         CPPUNIT_ASSERT_EQUAL(given.call_id, got.call_id);
         CPPUNIT_ASSERT_EQUAL(given.conversation_id, got.conversation_id);
         CPPUNIT_ASSERT(got.direction == domain::CallDirection::Outbound);
         CPPUNIT_ASSERT(got.asks_context);
+        CPPUNIT_ASSERT_EQUAL(given.our_call_id, got.our_call_id);
     }
 
     void every_member_of_an_ended_call_arrives() {
@@ -84,6 +87,7 @@ public:
         given.direction = plugin::Direction::Outbound;
         given.outcome = plugin::CallOutcome::NeverConnected;
         given.duration_s = 61;
+        given.our_call_id = "0190f0c1";
         given.failure_reason = "busy";
         given.summary = "nobody there";
         given.analysis_json = "{\"a\":1}";
@@ -102,6 +106,26 @@ public:
         CPPUNIT_ASSERT(got.turns[1].speaker == domain::Author::Human);
         CPPUNIT_ASSERT_EQUAL(9u, got.turns[1].seconds);
         CPPUNIT_ASSERT_EQUAL(std::string("bye"), got.turns[1].text);
+        CPPUNIT_ASSERT_EQUAL(given.our_call_id, got.our_call_id);
+    }
+
+    void every_member_of_a_lines_status_arrives() {
+        plugin::CallStatus given;
+        fill(given);
+        given.call_id = "CA3";
+        given.line = plugin::Line::Busy;
+        given.duration_s = 4;
+        given.provider_word = "busy";
+        given.error_code = "13224";
+        const auto got = std::get<receive::CallStatus>(through(given));
+        expect_head(got);
+        CPPUNIT_ASSERT_EQUAL(given.call_id, got.call_id);
+        CPPUNIT_ASSERT(got.line == domain::Line::Busy);
+        CPPUNIT_ASSERT_EQUAL(4u, got.duration_s);
+        CPPUNIT_ASSERT_EQUAL(given.provider_word, got.provider_word);
+        CPPUNIT_ASSERT_EQUAL(given.error_code, got.error_code);
+        given.line = static_cast<plugin::Line>(99);
+        CPPUNIT_ASSERT(std::get<receive::CallStatus>(through(given)).line == domain::Line::Other);
     }
 
     void what_is_no_event_is_not_read() {
