@@ -72,7 +72,8 @@ void Front::handle(HTTPServerRequest& exchange, HTTPServerResponse& response) {
 void Front::judge(HTTPServerRequest& exchange, const Request& request,
                   HTTPServerResponse& response) {
     const std::string endpoint = provider_.endpoint(request);
-    const size_t number = script_.received(endpoint, request, provider_.fields(request));
+    const Json fields = provider_.fields(request);
+    const size_t number = script_.received(endpoint, request, fields);
     Mood mood;
     Provider::Done done;
     try {
@@ -80,7 +81,7 @@ void Front::judge(HTTPServerRequest& exchange, const Request& request,
             throw Refusal{provider_.error(404, 0, "nothing is at " + request.path),
                           "nothing is at " + request.path};
         provider_.check(endpoint, request);
-        mood = script_.take(endpoint);
+        mood = script_.take(endpoint, fields);
         if (provider_.converse(endpoint, mood, exchange, response))
             return script_.settled(number, "socket", 101, "");
         if (mood.accept)

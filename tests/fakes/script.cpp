@@ -5,6 +5,7 @@ namespace tandem::fakes {
 Mood Mood::of(const Json& json) {
     Mood mood;
     mood.endpoint = json.value("endpoint", "");
+    mood.match = json.value("match", Json::object());
     mood.count = json.value("count", 1);
     mood.form = json.value("form", "normal");
     // An error of the provider's means that nothing was done, everything else that it was.
@@ -28,10 +29,13 @@ void Script::calm() {
     moods_.clear();
 }
 
-Mood Script::take(const std::string& endpoint) {
+Mood Script::take(const std::string& endpoint, const Json& fields) {
     const std::lock_guard lock(mutex_);
     for (auto one = moods_.begin(); one != moods_.end(); ++one) {
         if (!one->endpoint.empty() && one->endpoint != endpoint) continue;
+        Json with = fields;
+        with.update(one->match);
+        if (with != fields) continue;
         const Mood mood = *one;
         if (one->count > 0 && --one->count == 0) moods_.erase(one);
         return mood;

@@ -17,9 +17,10 @@ using Json = nlohmann::json;
 ///   answered), hold (answered when released), trickle (a byte every `pause_ms`), garbage,
 ///   html, empty, truncated, wrong_length, redirect, huge.
 struct Mood {
-    std::string endpoint;  // empty: any
-    int count = 1;         // requests; -1: all
-    bool accept = true;    // whether the request is carried out
+    std::string endpoint;         // empty: any
+    Json match = Json::object();  // fields that the request must have, with these values
+    int count = 1;                // requests; -1: all
+    bool accept = true;           // whether the request is carried out
     std::string form = "normal";
     int status = 500;
     int code = 0;             // the provider's own; 0: the usual one of this status
@@ -36,7 +37,7 @@ class Script {
 public:
     void add(Mood mood);
     void calm();
-    Mood take(const std::string& endpoint);
+    Mood take(const std::string& endpoint, const Json& fields);
 
     /// A request has arrived; its number, from 1.
     size_t received(const std::string& endpoint, const Request& request, Json fields);
