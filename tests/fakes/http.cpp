@@ -15,9 +15,10 @@ namespace tandem::fakes {
 
 namespace {
 
-std::string decoded(const std::string& text) {
+std::string decoded(std::string text) {
+    std::replace(text.begin(), text.end(), '+', ' ');
     std::string plain;
-    Poco::URI::decode(text, plain, true);
+    Poco::URI::decode(text, plain);
     return plain;
 }
 

@@ -170,7 +170,7 @@ private:
 
     void every_answer_was_told_once() {
         std::multiset<std::string> told;
-        for (const Json& event : screen_->journal())
+        for (const Json& event : screen_->events())
             if (event.at("type") == "ai_message_sent")
                 told.insert(event.at("phoneNumber").get<std::string>());
         for (size_t i = 0; i < faults.size(); ++i)

@@ -80,6 +80,13 @@ void Gateway::kill() {
     process_.reset();
 }
 
+void Gateway::later(std::chrono::seconds shift) {
+    const std::string clock = programs_ + "/../lib/tandem-shifted-clock.so";
+    if (!std::filesystem::exists(clock)) return;
+    environment_["LD_PRELOAD"] = clock;
+    environment_["TEST_CLOCK_SHIFT_S"] = std::to_string(shift.count());
+}
+
 int Gateway::stop() {
     process_->signal(SIGTERM);
     const int code = process_->wait();
