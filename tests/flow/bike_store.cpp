@@ -4,6 +4,7 @@ namespace tandem::flow {
 
 std::string settings(const BikeStore& store) {
     const std::string responder = store.responder.empty() ? "" : ", responder: " + store.responder;
+    const std::string voice = store.voice.empty() ? "" : ", voice: " + store.voice;
     return R"(
 storage: {plugin: sqlite, options: {path: "${TEST_FOLDER}tandem.db"}}
 auth:
@@ -23,8 +24,8 @@ providers:
            store.twilio_url + "\"\n" + store.more_providers + R"(
 organizations:
   - {id: bikes, name: Bikes, default_region: US, numbers: [")" +
-           bikes_number + "\"], channel: twilio" + responder + "}\n" + store.more_organizations +
-           store.more;
+           bikes_number + "\"], channel: twilio" + responder + voice + "}\n" +
+           store.more_organizations + store.more;
 }
 
 TwilioRequest signed_text(unsigned long number, const std::string& text, const std::string& from,

@@ -16,6 +16,7 @@ inline constexpr char customer[] = "+15551234567";
 struct BikeStore {
     std::string twilio_url;          // of a fake; empty: nothing will be sent
     std::string responder;           // an instance; empty: nobody answers
+    std::string voice;               // an instance; empty: no calls
     std::string more_providers;      // YAML list items
     std::string more_organizations;  // YAML list items
     std::string more;                // YAML sections
