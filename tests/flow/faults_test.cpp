@@ -151,14 +151,18 @@ private:
     /// What is not as it should be; empty: nothing.
     std::string judged(const Fault& fault, size_t number) {
         const std::string phone = customer_of(number);
+        const auto begin = std::chrono::steady_clock::now();
         await([&] { return screen_->answer_status(phone) == fault.status; }, patience);
+        const auto waited = std::chrono::duration_cast<std::chrono::seconds>(
+            std::chrono::steady_clock::now() - begin);
         const std::string status = screen_->answer_status(phone);
         const auto taken = sent_to(phone);
         std::string said = std::string(fault.name) + ": ";
         if (status != fault.status) said += "the status is " + status + "; ";
         if (taken != fault.sends) said += std::to_string(taken) + " were sent; ";
         const bool good = status == fault.status && taken == fault.sends;
-        std::cerr << (good ? "" : "WRONG ") << fault.name << ": " << status << '\n';
+        std::cerr << (good ? "" : "WRONG ") << fault.name << ": " << status << " after "
+                  << waited.count() << " s\n";
         return good ? "" : said + '\n';
     }
 
