@@ -133,6 +133,8 @@ void Front::give(HTTPServerRequest& exchange, HTTPServerResponse& response, Answ
         send(response, {200, "}{ this is \x01 no \xff JSON", "application/json", {}});
     } else if (form == "html") {
         send(response, {200, "<html><body>Bad gateway</body></html>", "text/html", {}});
+    } else if (form == "say") {
+        send(response, {mood.status, mood.more.at("body").dump(), "application/json", {}});
     } else if (form == "empty") {
         send(response, {200, "", "application/json", {}});
     } else if (form == "huge") {

@@ -9,7 +9,8 @@ Mood Mood::of(const Json& json) {
     mood.count = json.value("count", 1);
     mood.form = json.value("form", "normal");
     // An error of the provider's means that nothing was done, everything else that it was.
-    mood.accept = json.value("accept", mood.form != "status" && mood.form != "redirect");
+    mood.accept = json.value(
+        "accept", mood.form != "status" && mood.form != "redirect" && mood.form != "say");
     mood.status = json.value("status", 500);
     mood.code = json.value("code", 0);
     mood.retry_after = json.value("retry_after", "");
