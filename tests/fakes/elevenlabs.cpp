@@ -15,7 +15,7 @@ void ElevenLabs::calls_back(Gateway& gateway, Script& script) {
 
 void ElevenLabs::sign(Webhook& webhook) const {
     if (webhook.kind == "initiation") return;  // known by its secret alone
-    const std::string time = std::to_string(std::time(nullptr));
+    const std::string time = std::to_string(now());
     webhook.headers.emplace_back(
         "ElevenLabs-Signature",
         "t=" + time +

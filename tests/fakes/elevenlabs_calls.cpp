@@ -54,7 +54,7 @@ Json ElevenLabs::begin_call(const Json& body) {
     call.direction = "inbound";
     call.source = "twilio";
     call.external_number = body.at("caller");
-    call.start = std::time(nullptr) - body.value("seconds_ago", 0);
+    call.start = now() - body.value("seconds_ago", 0);
     keep(call);
     return {{"conversation_id", call.id}, {"call_sid", call.call_sid}};
 }
@@ -142,12 +142,11 @@ Json ElevenLabs::told(const Conversation& conversation) {
 }
 
 Json ElevenLabs::event(const std::string& type, const Json& data, bool post) {
-    return gateway_->post(
-        {"post_call",
-         gateway_->path("post-call"),
-         {{"Content-Type", "application/json"}},
-         Json{{"type", type}, {"event_timestamp", std::time(nullptr)}, {"data", data}}.dump()},
-        post);
+    return gateway_->post({"post_call",
+                           gateway_->path("post-call"),
+                           {{"Content-Type", "application/json"}},
+                           Json{{"type", type}, {"event_timestamp", now()}, {"data", data}}.dump()},
+                          post);
 }
 
 Json ElevenLabs::detail(const Conversation& one) const {

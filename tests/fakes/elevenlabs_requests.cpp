@@ -97,7 +97,7 @@ Provider::Done ElevenLabs::call_out(const Json& body) {
     call.source = "twilio";
     call.external_number = body.at("to_number");
     call.client_data = data;
-    call.start = std::time(nullptr);
+    call.start = now();
     keep(call);
     const Json answer{{"success", true},
                       {"message", "Call initiated"},

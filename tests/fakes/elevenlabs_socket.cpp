@@ -42,7 +42,7 @@ public:
         conversation_.id = elevenlabs.new_id("conv_");
         conversation_.text_only = true;
         conversation_.source = "unknown";
-        conversation_.start = std::time(nullptr);
+        conversation_.start = now();
     }
 
     void run() {
@@ -63,7 +63,7 @@ public:
         conversation_.status = "done";
         conversation_.success = "success";
         conversation_.summary = "A text conversation.";
-        conversation_.duration = static_cast<int>(std::time(nullptr) - conversation_.start);
+        conversation_.duration = static_cast<int>(now() - conversation_.start);
         elevenlabs_.keep(conversation_);
         if (elevenlabs_.agent().post_call && begun_) elevenlabs_.told(conversation_);
     }
@@ -271,13 +271,12 @@ private:
     }
 
     void turn(const char* role, const std::string& text) {
-        conversation_.turns.push_back(
-            {{"role", role},
-             {"message", text},
-             {"time_in_call_secs", std::time(nullptr) - conversation_.start},
-             {"tool_calls", Json::array()},
-             {"tool_results", Json::array()},
-             {"source_medium", "text"}});
+        conversation_.turns.push_back({{"role", role},
+                                       {"message", text},
+                                       {"time_in_call_secs", now() - conversation_.start},
+                                       {"tool_calls", Json::array()},
+                                       {"tool_results", Json::array()},
+                                       {"source_medium", "text"}});
     }
 
     ElevenLabs& elevenlabs_;

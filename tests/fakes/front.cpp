@@ -57,6 +57,7 @@ void trickle(StreamSocket socket, const std::string& text, int pause_ms) {
 void send(HTTPServerResponse& response, const Answer& answer) {
     response.setStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(answer.status));
     response.setContentType(answer.content_type);
+    response.setDate(Poco::Timestamp::fromEpochTime(now()));
     for (const auto& [name, value] : answer.headers) response.set(name, value);
     response.sendBuffer(answer.body.data(), answer.body.size());
 }
@@ -171,7 +172,10 @@ Answer Front::order(const std::string& name, const Request& request) {
         else if (name == "release")
             done = release();
         else if (name == "requests")
-            done = script_.requests(body.value("endpoint", ""));
+            done =
+                script_.requests(body.value("endpoint", ""), body.value("match", Json::object()));
+        else if (name == "clock")
+            set_ahead(body.at("ahead_s"));
         else if (name == "violations")
             done = script_.violations();
         else if (name == "sent")

@@ -8,12 +8,15 @@
 
 #include <strings.h>
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <cstdio>
 
 namespace tandem::fakes {
 
 namespace {
+
+std::atomic<long> ahead{0};
 
 std::string decoded(std::string text) {
     std::replace(text.begin(), text.end(), '+', ' ');
@@ -135,6 +138,14 @@ bool all_digits(const std::string& text) {
 bool is_e164(const std::string& text) {
     return text.size() >= 8 && text.size() <= 16 && text[0] == '+' && text[1] != '0' &&
            all_digits(text.substr(1));
+}
+
+std::time_t now() {
+    return std::time(nullptr) + ahead;
+}
+
+void set_ahead(long seconds) {
+    ahead = seconds;
 }
 
 }  // namespace tandem::fakes

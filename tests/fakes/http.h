@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ctime>
 #include <map>
 #include <optional>
 #include <string>
@@ -54,5 +55,8 @@ size_t utf16_units(const std::string& text);
 /// `+` and 7 to 15 digits.
 bool is_e164(const std::string& text);
 bool all_digits(const std::string& text);
+/// The provider's clock; a test may put it ahead.
+std::time_t now();
+void set_ahead(long seconds);
 
 }  // namespace tandem::fakes

@@ -2,6 +2,16 @@
 
 namespace tandem::fakes {
 
+namespace {
+
+bool fits(const Json& fields, const Json& match) {
+    for (const auto& [name, value] : match.items())
+        if (fields.value(name, Json()) != value) return false;
+    return true;
+}
+
+}  // namespace
+
 Mood Mood::of(const Json& json) {
     Mood mood;
     mood.endpoint = json.value("endpoint", "");
@@ -34,9 +44,7 @@ Mood Script::take(const std::string& endpoint, const Json& fields) {
     const std::lock_guard lock(mutex_);
     for (auto one = moods_.begin(); one != moods_.end(); ++one) {
         if (!one->endpoint.empty() && one->endpoint != endpoint) continue;
-        Json with = fields;
-        with.update(one->match);
-        if (with != fields) continue;
+        if (!fits(fields, one->match)) continue;
         const Mood mood = *one;
         if (one->count > 0 && --one->count == 0) moods_.erase(one);
         return mood;
@@ -71,11 +79,13 @@ void Script::violation(const std::string& text) {
     violations_.push_back(text);
 }
 
-Json Script::requests(const std::string& endpoint) {
+Json Script::requests(const std::string& endpoint, const Json& match) {
     const std::lock_guard lock(mutex_);
     Json list = Json::array();
     for (const Json& request : requests_)
-        if (endpoint.empty() || request.at("endpoint") == endpoint) list.push_back(request);
+        if ((endpoint.empty() || request.at("endpoint") == endpoint) &&
+            fits(request.at("fields"), match))
+            list.push_back(request);
     return list;
 }
 

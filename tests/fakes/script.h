@@ -47,7 +47,8 @@ public:
     void settled(size_t number, const std::string& form, int status, const std::string& made);
     void violation(const std::string& text);
 
-    Json requests(const std::string& endpoint);
+    /// Those at this endpoint, or at any, that have these fields.
+    Json requests(const std::string& endpoint, const Json& match);
     Json violations();
 
 private:

@@ -118,7 +118,7 @@ Json Twilio::add_call(const Json& body) {
     call.to = body.at("to");
     call.status = body.value("status", "in-progress");
     call.direction = body.value("direction", "inbound");
-    call.created = std::time(nullptr) - body.value("seconds_ago", 0);
+    call.created = now() - body.value("seconds_ago", 0);
     calls_.push_back(call);
     return shown(call);
 }
@@ -142,7 +142,7 @@ Json Twilio::call_status(const Json& body) {
                      {"Caller", call.from},
                      {"Called", call.to},
                      {"Direction", call.direction},
-                     {"Timestamp", rfc2822(std::time(nullptr))},
+                     {"Timestamp", rfc2822(now())},
                      {"CallbackSource", "call-progress-events"},
                      {"SequenceNumber", std::to_string(body.value("sequence", 0))},
                      {"ApiVersion", "2010-04-01"}};

@@ -163,7 +163,7 @@ Provider::Done Twilio::create(const Pairs& form) {
     message.status = message.service_sid.empty() ? "queued" : "accepted";
     message.direction = "outbound-api";
     message.status_callback = value_of(form, "StatusCallback");
-    message.created = std::time(nullptr);
+    message.created = now();
     messages_.push_back(message);
     return {{201, shown(message).dump(), "application/json", {}}, message.sid};
 }
@@ -250,7 +250,7 @@ Json Twilio::receive(const Json& body) {
         message.body = body.value("body", "");
         message.status = "received";
         message.direction = "inbound";
-        message.created = std::time(nullptr) - body.value("seconds_ago", 0);
+        message.created = now() - body.value("seconds_ago", 0);
         messages_.push_back(message);
         const std::string word = whole_word(message.body);
         if (word == "STOP" || word == "UNSUBSCRIBE" || word == "QUIT" || word == "CANCEL" ||

@@ -54,8 +54,8 @@ Json Fake::order(const std::string& name, const Json& body) {
     return Json::parse(answer.body);
 }
 
-Json Fake::requests(const std::string& endpoint) {
-    return order("requests", {{"endpoint", endpoint}});
+Json Fake::requests(const std::string& endpoint, const Json& match) {
+    return order("requests", {{"endpoint", endpoint}, {"match", match}});
 }
 
 bool Fake::await_requests(const std::string& endpoint, size_t count, std::chrono::seconds limit) {

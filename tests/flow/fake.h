@@ -34,8 +34,8 @@ public:
     /// How the next requests are answered; see `Mood` in tests/fakes/script.h.
     void mood(const Json& mood) { order("mood", mood); }
     void calm() { order("calm"); }
-    /// What was received at this endpoint, all of them when it is empty.
-    Json requests(const std::string& endpoint = "");
+    /// What was received at this endpoint, at all of them when it is empty, with these fields.
+    Json requests(const std::string& endpoint = "", const Json& match = Json::object());
     bool await_requests(const std::string& endpoint, size_t count,
                         std::chrono::seconds limit = std::chrono::seconds(30));
     /// Webhooks that were sent, with the answers they got.
