@@ -80,6 +80,7 @@ struct Converting {
         const std::optional<domain::Delivery> known = delivery_of(from.delivery);
         made.delivery = known.value_or(domain::Delivery::Unknown);
         made.known_word = known.has_value();
+        made.opted_out = from.opt == TANDEM_OPT_STOP;
         made.provider_word = std::move(from.provider_word);
         made.error_code = std::move(from.error_code);
         made.error_text = std::move(from.error_text);

@@ -137,14 +137,10 @@ Result<std::optional<domain::Call>> Intake::call_of(const Delivery& delivery,
         auto found = store.call(organization, ours);
         // A provider hands back whatever stands in that place, also what is no call of ours.
         if (found) return std::optional(std::move(*found));
-        const Code why = found.error().code;
-        if (why != Code::NotFound && why != Code::Unsupported) return found.error();
+        if (found.error().code != Code::NotFound) return found.error();
     }
     if (!line_id.empty()) {
-        auto found = store.call_by_line(organization, line_id);
-        if (!found && found.error().code == Code::Unsupported)
-            found = store.call_by_provider_id(organization, delivery.instance, line_id);
-        auto known = optional_of(std::move(found));
+        auto known = optional_of(store.call_by_line(organization, line_id));
         if (!known || *known) return known;
     }
     if (conversation_id.empty()) return std::optional<domain::Call>();

@@ -25,7 +25,8 @@ std::string cut(const std::string& text) {
 }
 
 /// Everything of the event but the addresses: the store has them with what it is about.
-store::Note note_of(const ProviderEvent& event, const std::string& instance, Time now) {
+store::Note note_of(const ProviderEvent& event, const std::string& instance,
+                    const std::string& customer, Time now) {
     Json value;
     value["instance"] = instance;
     const Incident& incident = incident_of(event);
@@ -34,10 +35,12 @@ store::Note note_of(const ProviderEvent& event, const std::string& instance, Tim
     store::Note note;
     note.at = now;
     note.expires_at = now + keep_for;
+    note.address = customer;  // it goes with them
     if (const auto* status = std::get_if<MessageStatus>(&event)) {
         value["id"] = status->provider_id;
         value["delivery"] = static_cast<int>(status->delivery);
         value["known"] = status->known_word;
+        value["optedOut"] = status->opted_out;
         value["word"] = cut(status->provider_word);
         value["messageId"] = status->message_id;
         value["errorCode"] = cut(status->error_code);
@@ -82,6 +85,7 @@ ProviderEvent event_of(const store::Note& note, std::string& instance) {
     status.message_id = value.at("messageId").get<std::string>();
     status.delivery = static_cast<domain::Delivery>(value.at("delivery").get<int>());
     status.known_word = value.at("known").get<bool>();
+    status.opted_out = value.at("optedOut").get<bool>();
     status.error_text = value.at("errorText").get<std::string>();
     return status;
 }
@@ -104,20 +108,22 @@ void Intake::park(const DeliveryPtr& delivery, const store::Lanes::Release& rele
     }
     store::ChangeSet set;
     set.organization = delivery->scopes[delivery->next].organization->id;
-    set.operations.push_back(note_of(event, delivery->instance, ground_.clock->now()));
-    const bool queued = ground_.committer->submit(
-        std::move(set), [this, delivery, release](Result<store::Outcome> outcome) {
-            if (!outcome) {
-                fail(delivery, outcome.error());
-            } else if (outcome->kind == store::Outcome::Kind::Committed) {
-                delivery->parked = true;
-                advance(delivery);
-            } else {
-                // A store without notes: such a status is lost, as it always was.
-                recorded(delivery, "unknown_message");
-            }
-            release();
-        });
+    set.operations.push_back(note_of(event, delivery->instance,
+                                     delivery->scopes[delivery->next].customer,
+                                     ground_.clock->now()));
+    const bool queued = ground_.committer->submit(std::move(set), [this, delivery,
+                                                                   release](Result<store::Outcome>
+                                                                                outcome) {
+        if (!outcome) {
+            fail(delivery, outcome.error());
+        } else if (outcome->kind == store::Outcome::Kind::Committed) {
+            delivery->parked = true;
+            advance(delivery);
+        } else {
+            fail(delivery, {Code::Internal, "the store refused an early status: " + outcome->text});
+        }
+        release();
+    });
     if (queued) return;
     fail(delivery, {Code::Unavailable, "the queue of the committer is full"});
     release();
@@ -143,7 +149,7 @@ void Intake::unpark(const std::string& organization, const std::string& scope,
         const unsigned limit = prefix.empty() ? max_notes_of_sweep : max_notes_of_one;
         const auto notes =
             ground_.store->notes(owner->id, scope, prefix, ground_.clock->now(), limit);
-        if (!notes && notes.error().code != Code::Unsupported)
+        if (!notes)
             ground_.log->warn("receive", "parked statuses could not be read",
                               {{"reason", notes.error().text}});
         if (notes)
@@ -172,7 +178,7 @@ void Intake::take_parked(const domain::Organization& organization, const store::
 /// The other side was faster; the note has done its work.
 void Intake::forget_parked(const Delivery& delivery) {
     const store::Note note =
-        note_of(delivery.events[delivery.next], delivery.instance, ground_.clock->now());
+        note_of(delivery.events[delivery.next], delivery.instance, {}, ground_.clock->now());
     store::ChangeSet set;
     set.organization = delivery.scopes[delivery.next].organization->id;
     set.operations.push_back(store::ForgetNote{note.scope, note.key});

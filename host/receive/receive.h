@@ -45,6 +45,7 @@ struct MessageStatus : Incident {
     std::string message_id;  // ours, where the provider gives it back
     domain::Delivery delivery = domain::Delivery::Unknown;
     bool known_word = true;  // false: an unknown word; kept in the history only
+    bool opted_out = false;  // the provider blocks a customer who opted out
     std::string provider_word, error_code, error_text;
 };
 struct CallStarted : Incident {

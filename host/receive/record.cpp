@@ -166,10 +166,16 @@ store::ChangeSet record(const MessageStatus& event, const Scope& scope,
     status.error_text = clean_text(event.error_text);
     status.at = moment.now;
     draft.write(status);
+    const bool opts_out = event.opted_out && !draft.conversation.opted_out;
     // What did not climb once never will: without effect there is nothing to guard.
-    if (!climbs) return draft.finished_apart();
+    if (!climbs && !opts_out) return draft.finished_apart();
 
     draft.under_version();
+    if (opts_out) {
+        draft.conversation.opted_out = true;
+        draft.write(publish::customer_opted(draft.scene(), OptWord::Stop, "STOP"));
+    }
+    if (!climbs) return draft.finished();
     domain::Message changed = message;
     changed.delivery = event.delivery;
     if (changed.provider_id.empty()) changed.provider_id = event.provider_id;

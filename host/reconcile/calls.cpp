@@ -22,7 +22,6 @@ Result<std::vector<domain::Call>> calls_since_long(store::Store& store,
     query.before_at = before;
     for (size_t seen = 0; seen < most_calls;) {
         auto calls = store.calls(organization, query);
-        if (!calls && calls.error().code == Code::Unsupported) break;
         if (!calls) return calls.error();
         seen += calls->size();
         if (!calls->empty()) {

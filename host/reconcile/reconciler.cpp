@@ -41,8 +41,7 @@ void Reconciler::start() {
 void Reconciler::measure(const Watch& watch) {
     ground_.metrics->gauge("tandem_reconcile_lag_seconds",
                            "Since when a provider was not fully asked what was missed.",
-                           {{"provider", watch.source->instance()}},
-                           [round = watch.round.get()] { return round->lag(); });
+                           {{"provider", watch.source->instance()}}, watch.round->lag());
 }
 
 void Reconciler::ask_to_stop() {

@@ -90,8 +90,7 @@ Result<std::optional<Time>> Round::watermark(const std::string& organization) {
     if (kept != watermarks_.end()) return std::optional<Time>(kept->second);
     const auto notes = ground_.store->notes(organization, scope, source_.instance(),
                                             ground_.clock->now(), max_notes);
-    if (!notes && notes.error().code != Code::Unsupported) return notes.error();
-    if (!notes) return std::optional<Time>();
+    if (!notes) return notes.error();
     for (const store::Note& note : *notes) {
         if (note.key != source_.instance()) continue;
         const auto mark = time_of(note.value);
@@ -112,7 +111,8 @@ Result<void> Round::move_watermark(const std::string& organization, Time to) {
     set.operations.push_back(std::move(note));
     const auto outcome = ground_.committer->commit(std::move(set));
     if (!outcome) return outcome.error();
-    // A store without notes refuses it: then this process remembers it alone.
+    if (outcome->kind != store::Outcome::Kind::Committed)
+        return Error{Code::Internal, "the store refused it: " + outcome->text};
     remember(organization, to);
     return {};
 }
@@ -122,14 +122,16 @@ void Round::remember(const std::string& organization, Time mark) {
     int64_t oldest = mark.time_since_epoch().count();
     for (const auto& [id, at] : watermarks_)
         oldest = std::min<int64_t>(oldest, at.time_since_epoch().count());
-    oldest_ms_ = oldest;
+    *oldest_ms_ = oldest;
 }
 
-double Round::lag() const {
-    const int64_t oldest = oldest_ms_;
-    if (oldest == 0) return 0;
-    const Milliseconds behind = ground_.clock->now() - Time{Milliseconds{oldest}};
-    return std::max(0.0, std::chrono::duration<double>(behind).count());
+std::function<double()> Round::lag() const {
+    return [clock = ground_.clock, mark = oldest_ms_] {
+        const int64_t oldest = *mark;
+        if (oldest == 0) return 0.0;
+        const Milliseconds behind = clock->now() - Time{Milliseconds{oldest}};
+        return std::max(0.0, std::chrono::duration<double>(behind).count());
+    };
 }
 
 void Round::count(std::string_view result) {

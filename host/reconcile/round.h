@@ -60,15 +60,14 @@ public:
     /// Asks for the ends of calls that last suspiciously long. False: it failed.
     bool settle_calls(const domain::Organization& organization);
 
-    /// Seconds since the oldest watermark; of one that was never set nothing is known: 0.
-    /// Any thread.
-    double lag() const;
+    /// Gives the seconds since the oldest watermark; of one that was never set nothing is
+    /// known: 0. Any thread; may outlive this, not the clock.
+    std::function<double()> lag() const;
 
 private:
     class Recording;
 
-    /// The note's; nothing: never asked. Also from this process's memory, where the store
-    /// keeps no notes.
+    /// Of the note, read once; nothing: never asked.
     Result<std::optional<Time>> watermark(const std::string& organization);
     Result<void> move_watermark(const std::string& organization, Time to);
     void remember(const std::string& organization, Time mark);
@@ -86,7 +85,9 @@ private:
     const std::atomic<bool>& stopping_;
     std::map<std::string, Time> watermarks_;  // by organisation
     std::set<std::string> asked_calls_;       // since all of them were asked for
-    std::atomic<int64_t> oldest_ms_{0};       // of the watermarks; 0: none
+    /// Of the watermarks; 0: none. Shared with the gauge.
+    const std::shared_ptr<std::atomic<int64_t>> oldest_ms_ =
+        std::make_shared<std::atomic<int64_t>>(0);
 };
 
 }  // namespace tandem::reconcile

@@ -223,6 +223,7 @@ MessageStatus read_message_status(const Form& form, const Form& query) {
     told.dedupe_key = status_key(told.provider_id, word, code);
     told.provider_word = cut(word, max_word_bytes);
     told.error_code = cut(code, max_word_bytes);
+    if (code == opted_out_code) told.opt = Opt::Stop;
     told.error_text = shown(form, "ErrorMessage", max_error_bytes);
     told.delivery = delivery_of(word);
     told.message_id = own_word(query, own_id_parameter);

@@ -41,6 +41,8 @@ constexpr std::string_view sender_parameter = "sender";
 
 // Far more than Twilio writes; what is shown and keyed stays small.
 constexpr std::size_t max_word_bytes = 64;
+// Twilio blocks what goes to somebody who opted out (error 21610).
+constexpr std::string_view opted_out_code = "21610";
 constexpr std::size_t max_error_bytes = 512;
 
 }  // namespace tandem::twilio

@@ -193,6 +193,7 @@ private:
         told.customer_address = cut(message.to, max_word_bytes);
         told.provider_word = cut(message.status, max_word_bytes);
         told.error_code = cut(message.error_code, max_word_bytes);
+        if (message.error_code == opted_out_code) told.opt = Opt::Stop;
         told.error_text = message.error_text;
         told.delivery = delivery_of(message.status);
         return told;

@@ -80,6 +80,7 @@ class RecordTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_status_that_climbs_is_told);
     CPPUNIT_TEST(a_status_that_does_not_climb_is_only_remembered);
     CPPUNIT_TEST(an_unknown_word_is_only_remembered);
+    CPPUNIT_TEST(a_status_may_tell_that_the_customer_opted_out);
     CPPUNIT_TEST(in_all_orders_of_six_statuses_none_goes_back);
     CPPUNIT_TEST(a_call_of_a_stranger_makes_a_lead_and_is_announced);
     CPPUNIT_TEST(a_call_that_was_announced_is_not_announced_again);
@@ -385,6 +386,26 @@ public:
 
     // I11: whatever the order, each message ends where its best status is, and every event
     // that was published is higher than the one before.
+    void a_status_may_tell_that_the_customer_opted_out() {
+        MessageStatus event;
+        event.dedupe_key = "status:SM9:failed:21610";
+        event.provider_id = "SM9";
+        event.delivery = Delivery::Failed;
+        event.opted_out = true;
+        domain::Message message;
+        message.id = "m1";
+        for (const auto& [current, told] :
+             {std::pair{Delivery::Queued, "customer_opted_out sms_status_update "},
+              std::pair{Delivery::Failed, "customer_opted_out "}}) {
+            message.delivery = current;
+            const auto set = record(event, scope_, known(), message, moment_);
+            CPPUNIT_ASSERT(only<domain::Conversation>(set).opted_out);
+            CPPUNIT_ASSERT_EQUAL(std::string(told), types(set));
+        }
+        CPPUNIT_ASSERT_EQUAL(std::string(),
+                             types(record(event, scope_, opted_out(), message, moment_)));
+    }
+
     void in_all_orders_of_six_statuses_none_goes_back() {
         std::vector<Delivery> order{Delivery::Queued, Delivery::Sending,   Delivery::Sent,
                                     Delivery::Read,   Delivery::Delivered, Delivery::Undelivered};

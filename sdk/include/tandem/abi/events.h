@@ -75,7 +75,7 @@ typedef struct tandem_message_status {
     tandem_view provider_id;
     tandem_view message_id; /* our own id, where the provider gives it back */
     uint32_t delivery;      /* TANDEM_DELIVERY_* */
-    uint32_t reserved;
+    uint32_t opt;           /* TANDEM_OPT_STOP: the provider blocks a customer who opted out */
     tandem_view provider_word; /* as the provider wrote it */
     tandem_view error_code;
     tandem_view error_text;

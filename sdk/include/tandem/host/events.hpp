@@ -26,7 +26,7 @@ struct MessageReceived : EventHead {
 };
 struct MessageStatus : EventHead {
     std::string provider_id, message_id;
-    uint32_t delivery = TANDEM_DELIVERY_OTHER;
+    uint32_t delivery = TANDEM_DELIVERY_OTHER, opt = TANDEM_OPT_NONE;
     std::string provider_word, error_code, error_text;
 };
 struct CallStarted : EventHead {
@@ -91,6 +91,7 @@ inline MessageStatus message_status(const tandem_event* raw) {
     made.provider_id = text(from.provider_id);
     made.message_id = text(from.message_id);
     made.delivery = from.delivery;
+    made.opt = from.opt;
     made.provider_word = text(from.provider_word);
     made.error_code = text(from.error_code);
     made.error_text = text(from.error_text);

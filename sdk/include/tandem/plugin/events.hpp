@@ -65,6 +65,7 @@ struct MessageStatus : Event {
     std::string provider_id;
     std::string message_id;  ///< Our own id, where the provider gives it back; or empty.
     Delivery delivery = Delivery::Other;
+    Opt opt = Opt::None;        ///< Stop: the provider blocks a customer who opted out.
     std::string provider_word;  ///< As the provider wrote it.
     std::string error_code;
     std::string error_text;
@@ -187,6 +188,7 @@ auto with_raw(const MessageStatus& event, Use&& use) {
     raw.provider_id = view(event.provider_id);
     raw.message_id = view_or_absent(event.message_id);
     raw.delivery = static_cast<std::uint32_t>(event.delivery);
+    raw.opt = static_cast<std::uint32_t>(event.opt);
     raw.provider_word = view(event.provider_word);
     raw.error_code = view_or_absent(event.error_code);
     raw.error_text = view_or_absent(event.error_text);

@@ -36,6 +36,7 @@ inline MessageStatus to_record(const tandem_message_status& raw) {
     record.provider_id = text(raw.provider_id);
     record.message_id = text(raw.message_id);
     record.delivery = static_cast<Delivery>(raw.delivery);
+    record.opt = static_cast<Opt>(raw.opt);
     record.provider_word = text(raw.provider_word);
     record.error_code = text(raw.error_code);
     record.error_text = text(raw.error_text);

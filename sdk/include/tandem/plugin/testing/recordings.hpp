@@ -100,6 +100,7 @@ public:
         member("provider_id", event.provider_id);
         member("message_id", event.message_id);
         member("delivery", static_cast<long long>(event.delivery));
+        if (event.opt != Opt::None) member("opt", static_cast<long long>(event.opt));
         member("provider_word", event.provider_word);
         member("error_code", event.error_code);
         member("error_text", event.error_text);
