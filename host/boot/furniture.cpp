@@ -10,6 +10,7 @@
 #include "call/routes.h"
 #include "control/routes.h"
 #include "converse/routes.h"
+#include "deliver/routes.h"
 #include "observe/poco_channel.h"
 #include "observe/routes.h"
 #include "receive/routes.h"
@@ -198,6 +199,10 @@ void Furniture::furnish_talking() {
         senders.workers += use.concurrent_sends;
     }
     senders.workers = std::clamp(senders.workers, 1u, most_senders);
+    sending.on_accepted = [this](const std::string& organization, const std::string& instance,
+                                 const std::string& provider_id) {
+        intake->apply(organization, instance, provider_id);
+    };
     sending.status_url = [this](const std::string& instance) { return status_url(instance); };
     sender = std::make_unique<deliver::Sender>(
         deliver::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
@@ -214,6 +219,9 @@ void Furniture::furnish_talking() {
     readiness.watch(
         "delivery", [this] { return sender->trouble(); }, observe::Health::Weight::Degrades);
     dispatcher->add(*turns, {});
+    outbox = std::make_unique<deliver::Outbox>(
+        deliver::Outbox::Ground{store.get(), committer.get(), &clock, &ids,
+                                std::chrono::seconds(settings.conversation.message_validity_s)});
 }
 
 void Furniture::furnish_calling() {
@@ -239,6 +247,7 @@ void Furniture::furnish_people() {
         if (provider.channel) channels.emplace(provider.id, provider.channel);
     }
     control::Options options;
+    options.validity = std::chrono::seconds(settings.conversation.message_validity_s);
     options.idle = std::chrono::seconds(settings.conversation.human_control_idle_s);
     control = std::make_unique<control::Control>(
         control::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
@@ -298,6 +307,7 @@ std::vector<serve::Route> Furniture::routes() {
     add(converse::routes(desk, settings.limits.body_bytes));
     add(call::routes({placing.get(), calls.get(), idempotency.get(), store.get(), &organizations,
                       &ids, &clock, settings.limits.body_bytes}));
+    add(deliver::outbox_routes(*outbox));
     add(receive::webhook_routes(*intake, sources(), settings.limits.webhook_body_bytes));
     for (size_t i = 0; i < providers.size(); ++i) {
         if (settings.providers[i].plugin != "sandbox" || !providers[i].webhook) continue;

@@ -13,6 +13,7 @@
 #include "call/placing.h"
 #include "control/control.h"
 #include "converse/converse.h"
+#include "deliver/outbox.h"
 #include "deliver/sender.h"
 #include "dispatch/dispatch.h"
 #include "load/load.h"
@@ -93,6 +94,7 @@ struct Furniture {
     std::unique_ptr<receive::Intake> intake;
     deliver::FenceGate fence;
     std::unique_ptr<deliver::Sender> sender;
+    std::unique_ptr<deliver::Outbox> outbox;
     std::unique_ptr<reply::Turns> turns;
     std::unique_ptr<call::Callers> callers;
     std::unique_ptr<call::Calls> calls;

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "store/store.h"
+
+namespace tandem::deliver {
+
+/// What operators see of owed work and do about it: what waits, what was given up, once
+/// more, or never. Each deed leaves an audit line in the same commit. Safe from any thread.
+class Outbox {
+public:
+    struct Ground {
+        store::Store* store = nullptr;
+        store::Committer* committer = nullptr;
+        const Clock* clock = nullptr;
+        IdSource* ids = nullptr;
+        /// Of what is sent once more.
+        Milliseconds validity{std::chrono::hours{4}};
+    };
+    /// A row and the message that it would send, if it is there still.
+    struct Entry {
+        store::Owed owed;
+        std::optional<domain::Message> message;
+    };
+
+    explicit Outbox(Ground ground) : ground_(ground) {}
+
+    /// Dead rows, or living ones, oldest first, behind the row of this id.
+    Result<std::vector<Entry>> list(const std::string& organization, bool dead,
+                                    const std::string& after_id, unsigned limit) const;
+    /// NotFound: no such row, or none of this organisation.
+    Result<Entry> entry(const std::string& organization, const std::string& id) const;
+    /// What became of the entry's message so far, oldest first.
+    Result<std::vector<store::Status>> history(const std::string& organization,
+                                               const Entry& entry) const;
+
+    /// Due now. A text of unknown outcome is sent again: `actor` knows that it may arrive
+    /// twice. Conflict: a worker has the row at this moment.
+    Result<void> retry(const std::string& organization, const std::string& id,
+                       const std::string& actor) const;
+    /// Never: the message ends as failed, or stays unknown where nobody knows. Conflict:
+    /// a worker has the row at this moment.
+    Result<void> drop(const std::string& organization, const std::string& id,
+                      const std::string& actor) const;
+
+private:
+    struct Deed;
+
+    template <typename Change>
+    Result<void> change(const std::string& organization, const std::string& id, Change make) const;
+    Result<std::optional<domain::Message>> message_of(const std::string& organization,
+                                                      const store::Owed& owed) const;
+    void end_message(const Deed& deed, store::ChangeSet& set) const;
+
+    const Ground ground_;
+};
+
+}  // namespace tandem::deliver

@@ -1,0 +1,170 @@
+#include "deliver/routes.h"
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace tandem::deliver {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr unsigned usual_limit = 50;
+constexpr unsigned most_limit = 200;
+constexpr size_t max_id_bytes = 128;
+
+std::string text(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json text_or_null(const std::string& value) {
+    return value.empty() ? Json() : Json(value);
+}
+
+Json time_or_null(Time time) {
+    return time == Time{} ? Json() : Json(iso8601(time));
+}
+
+const char* word(store::OwedKind kind) {
+    switch (kind) {
+        case store::OwedKind::AiTurn: return "ai_turn";
+        case store::OwedKind::Send: return "send";
+        case store::OwedKind::Call: return "call";
+    }
+    return "other";
+}
+
+Json json_of(const Outbox::Entry& entry) {
+    const store::Owed& owed = entry.owed;
+    const auto& message = entry.message;
+    return {{"id", owed.id},
+            {"kind", word(owed.kind)},
+            {"state", owed.dead ? "dead" : "waiting"},
+            {"phoneNumber", owed.address},
+            {"provider", text_or_null(owed.instance)},
+            {"subjectId", text_or_null(owed.subject_id)},
+            {"messageStatus", message ? Json(domain::word(message->delivery)) : Json()},
+            {"attempts", owed.attempts},
+            {"dueAt", time_or_null(owed.due_at)},
+            {"expiresAt", time_or_null(owed.expires_at)},
+            {"claimedUntil", time_or_null(owed.lease_until)},
+            {"lastError", text_or_null(owed.last_error)}};
+}
+
+Json json_of(const store::Status& line) {
+    return {{"status", domain::word(line.delivery)},
+            {"changed", !line.keep_delivery},
+            {"providerWord", text_or_null(line.provider_word)},
+            {"errorCode", text_or_null(line.error_code)},
+            {"errorText", text_or_null(line.error_text)},
+            {"timestamp", iso8601(line.at)}};
+}
+
+serve::Response invalid(const char* field, const char* message) {
+    return serve::problem({.status = 400,
+                           .code = "VALIDATION_FAILED",
+                           .detail = std::string(field) + " " + message,
+                           .errors = {{field, message}}});
+}
+
+serve::Response answer_of(const Error& error) {
+    switch (error.code) {
+        case Code::NotFound:
+            return serve::problem(
+                {.status = 404, .code = "NOT_FOUND", .detail = "There is no such entry."});
+        case Code::Conflict:
+            return serve::problem(
+                {.status = 409, .code = "OUTBOX_BUSY", .detail = "Not now: " + error.text + "."});
+        case Code::Unsupported:
+            return serve::problem({.status = 501,
+                                   .code = "NOT_IMPLEMENTED",
+                                   .detail = "The store does not list what is owed."});
+        case Code::Internal:
+            return serve::problem({.status = 500,
+                                   .code = "INTERNAL_ERROR",
+                                   .detail = "The store refused the change."});
+        default:
+            return serve::problem({.status = 503,
+                                   .code = "STORAGE_UNAVAILABLE",
+                                   .detail = "The storage does not answer.",
+                                   .retry_after_s = 1});
+    }
+}
+
+std::optional<unsigned> limit_of(const serve::Request& request) {
+    const std::string asked = request.query("limit").value_or("");
+    if (asked.empty()) return usual_limit;
+    unsigned limit = 0;
+    const auto [end, wrong] = std::from_chars(asked.data(), asked.data() + asked.size(), limit);
+    const bool whole = wrong == std::errc() && end == asked.data() + asked.size();
+    if (!whole || limit == 0 || limit > most_limit) return std::nullopt;
+    return limit;
+}
+
+serve::Response list(const Outbox& outbox, const serve::Request& request) {
+    const std::string state = request.query("state").value_or("dead");
+    if (state != "dead" && state != "waiting") return invalid("state", "must be dead or waiting");
+    const auto limit = limit_of(request);
+    if (!limit) return invalid("limit", "must be a number from 1 to 200");
+    const std::string cursor = request.query("cursor").value_or("");
+    if (cursor.size() > max_id_bytes) return invalid("cursor", "is none of ours");
+    const auto entries =
+        outbox.list(request.identity->organization, state == "dead", cursor, *limit);
+    if (!entries) return answer_of(entries.error());
+    Json rows = Json::array();
+    for (const Outbox::Entry& entry : *entries) rows.push_back(json_of(entry));
+    const bool more = entries->size() == *limit;
+    const Json pagination{{"limit", *limit},
+                          {"nextCursor", more ? Json(entries->back().owed.id) : Json()}};
+    return serve::success("What is owed", text({{"entries", std::move(rows)}}), 200,
+                          text(pagination));
+}
+
+serve::Response show(const Outbox& outbox, const serve::Request& request) {
+    const std::string& organization = request.identity->organization;
+    const auto entry = outbox.entry(organization, std::string(request.path_parameter("id")));
+    if (!entry) return answer_of(entry.error());
+    const auto lines = outbox.history(organization, *entry);
+    if (!lines) return answer_of(lines.error());
+    Json history = Json::array();
+    for (const store::Status& line : *lines) history.push_back(json_of(line));
+    return serve::success("What is owed",
+                          text({{"entry", json_of(*entry)}, {"history", std::move(history)}}));
+}
+
+serve::Response retry(const Outbox& outbox, const serve::Request& request) {
+    const std::string id(request.path_parameter("id"));
+    const auto done = outbox.retry(request.identity->organization, id, request.identity->subject);
+    if (!done) return answer_of(done.error());
+    return serve::success("Due again", text({{"id", id}}));
+}
+
+serve::Response drop(const Outbox& outbox, const serve::Request& request) {
+    const std::string id(request.path_parameter("id"));
+    const auto done = outbox.drop(request.identity->organization, id, request.identity->subject);
+    if (!done) return answer_of(done.error());
+    return serve::success("Dropped", text({{"id", id}}));
+}
+
+}  // namespace
+
+std::vector<serve::Route> outbox_routes(const Outbox& outbox) {
+    using Verb = serve::Response (*)(const Outbox&, const serve::Request&);
+    const auto route = [&outbox](const char* method, const char* pattern, Verb verb) {
+        serve::Route made{.method = method, .pattern = pattern};
+        made.permission = "admin";
+        made.handler = [&outbox, verb](serve::Request request, serve::Responder responder) {
+            responder.answer(verb(outbox, request));
+        };
+        return made;
+    };
+    return {route("GET", "/api/outbox", list), route("GET", "/api/outbox/{id}", show),
+            route("POST", "/api/outbox/{id}/retry", retry),
+            route("DELETE", "/api/outbox/{id}", drop)};
+}
+
+}  // namespace tandem::deliver
