@@ -21,8 +21,10 @@ struct GateOptions {
 };
 
 /// The one door: finds out who is calling and refuses what they may not do, in the
-/// contract's order (401, then 403). Why a credential was refused is only in the log; the
-/// credential itself is nowhere. Safe from any thread once `tickets` was set.
+/// contract's order (401, then 403). Who comes by the control socket is an operator: any
+/// organisation's admin, as the header X-Tandem-Organization names it. Why a credential was refused
+/// is only in the log; the credential itself is nowhere. Safe from any thread once `tickets` was
+/// set.
 class Gate : public serve::Guard, public Judge {
 public:
     /// All references must outlive the gate. The authenticators are asked in this order.
@@ -45,6 +47,7 @@ private:
     struct Refusal;
 
     std::optional<Refusal> admit(serve::Request& request, const serve::Route& route);
+    std::optional<Refusal> admit_operator(serve::Request& request) const;
     std::optional<Refusal> find_credential(const serve::Request& request, const serve::Route& route,
                                            Credential& found) const;
     std::optional<Refusal> identify(const serve::Request& request, const Credential& credential,

@@ -5,9 +5,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -123,6 +126,36 @@ Descriptor open_port(const std::string& where, bool shared_port, unsigned stall_
         ::listen(socket.number(), SOMAXCONN) != 0)
         refuse(where, std::strerror(errno));
     return socket;
+}
+
+Descriptor open_local(const std::string& path) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    if (path.size() >= sizeof name.sun_path) refuse(path, "the path is too long for a socket");
+    std::copy(path.begin(), path.end(), name.sun_path);
+    const auto* address = reinterpret_cast<const sockaddr*>(&name);
+
+    const Descriptor other(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!other) refuse(path, std::strerror(errno));
+    if (connect(other.number(), address, sizeof name) == 0) refuse(path, "it is in use");
+    // Nobody answers: it is what a killed process left. Anything but a socket stays.
+    struct stat found {};
+    if (lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) unlink(path.c_str());
+
+    Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    // Before it has a name, so that nobody finds it open.
+    if (!socket || fchmod(socket.number(), 0600) != 0 ||
+        bind(socket.number(), address, sizeof name) != 0 || chmod(path.c_str(), 0600) != 0 ||
+        ::listen(socket.number(), SOMAXCONN) != 0)
+        refuse(path, std::strerror(errno));
+    return socket;
+}
+
+std::optional<unsigned> peer_user(const Descriptor& socket) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket.number(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {};
+    return peer.uid;
 }
 
 std::string bound_address(const Descriptor& listener) {

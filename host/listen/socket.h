@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 struct iovec;
@@ -95,6 +96,11 @@ private:
 /// HOST:PORT or [IPv6]:PORT as listening sockets, non-blocking. With `shared_port`
 /// several sockets may take the same port (SO_REUSEPORT). Throws std::runtime_error.
 Descriptor open_port(const std::string& where, bool shared_port, unsigned stall_ms);
+/// A socket of this machine at a path, for its owner alone (mode 0600). What a process before
+/// us left there is taken away. Throws std::runtime_error, also while somebody listens there.
+Descriptor open_local(const std::string& path);
+/// The user behind a connection of this machine (SO_PEERCRED); nothing if it has none.
+std::optional<unsigned> peer_user(const Descriptor& socket);
 /// The address a listening socket got, as HOST:PORT.
 std::string bound_address(const Descriptor& listener);
 uint16_t bound_port(const Descriptor& listener);

@@ -28,8 +28,12 @@ constexpr Refusal cut_short{400, "BAD_REQUEST", "The request ended before it was
 constexpr Refusal too_slow{408, "REQUEST_TIMEOUT", "The request took too long to arrive."};
 }  // namespace
 
-Connection::Connection(ServerState& server, Loop& loop, Socket socket, Seat seat)
-    : server_(server), loop_(loop), socket_(std::move(socket)), seat_(std::move(seat)) {}
+Connection::Connection(ServerState& server, Loop& loop, Socket socket, Seat seat, bool control)
+    : server_(server),
+      loop_(loop),
+      socket_(std::move(socket)),
+      seat_(std::move(seat)),
+      control_(control) {}
 
 Connection::~Connection() = default;
 

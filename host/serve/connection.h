@@ -68,7 +68,9 @@ private:
 /// Owned by its loop and confined to it. Idle, it holds no buffer.
 class Connection : public listen::Watched, public std::enable_shared_from_this<Connection> {
 public:
-    Connection(ServerState& server, listen::Loop& loop, listen::Socket socket, listen::Seat seat);
+    /// `control`: the peer came by the control socket, and was looked at there.
+    Connection(ServerState& server, listen::Loop& loop, listen::Socket socket, listen::Seat seat,
+               bool control);
     ~Connection() override;
 
     /// Once, after the loop adopted it.
@@ -120,6 +122,7 @@ private:
     listen::Loop& loop_;
     listen::Socket socket_;
     listen::Seat seat_;
+    const bool control_;
     State state_ = State::Head;
     bool readable_ = true;  // an edge came and was not used up
     bool ending_ = false;   // the peer's end is in sight, behind what is unread

@@ -159,6 +159,10 @@ Request Connection::make_request() {
     request.request_id = reading_->facts.request_id;
     request.path_parameters = std::move(reading_->found.parameters);
     request.client = client_of(request, seat_.address(), server_.trusted);
+    if (control_) {
+        request.control = true;
+        request.peer = request.client = "control";
+    }
     return request;
 }
 

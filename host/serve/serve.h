@@ -33,6 +33,7 @@ struct Request {
     std::string body;
     std::string peer;        // the socket's address, without port
     std::string client;      // the peer, or what a trusted proxy says
+    bool control = false;    // of root or our own user, over the control socket
     std::string request_id;  // X-Request-Id, the caller's or a new one
     std::vector<std::pair<std::string, std::string>> path_parameters;  // of the route
     std::optional<domain::Identity> identity;                          // of guarded routes

@@ -40,11 +40,14 @@ constexpr std::string_view no_seat =
 /// Takes new connections of one listening socket into one loop. Confined to the loop.
 class Acceptor : public Watched {
 public:
-    Acceptor(ServerState& server, Loop& loop, Descriptor listener, const TlsContext* tls)
+    enum class Door { Network, Control };
+
+    Acceptor(ServerState& server, Loop& loop, Descriptor listener, const TlsContext* tls, Door door)
         : server_(server),
           loop_(loop),
           listener_(std::move(listener)),
           tls_(tls),
+          door_(door),
           spare_(open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
 
     void ready(uint32_t) override {
@@ -65,7 +68,13 @@ private:
             // The peer was faster: there may be more behind it.
             return errno == ECONNABORTED || errno == EINTR;
         }
-        auto seat = server_.doorman.admit(Address::of(reinterpret_cast<const sockaddr&>(name)));
+        if (door_ == Door::Control && !is_ours(socket)) {
+            server_.figures.rejected("control");
+            return true;
+        }
+        auto seat = server_.doorman.admit(
+            door_ == Door::Control ? Address{}
+                                   : Address::of(reinterpret_cast<const sockaddr&>(name)));
         if (!seat) {
             turn_away(socket);
             return true;
@@ -74,12 +83,19 @@ private:
         return true;
     }
 
+    /// The socket's mode says the same; but a folder may have been copied, or a mode changed.
+    static bool is_ours(const Descriptor& socket) {
+        const auto user = listen::peer_user(socket);
+        return user && (*user == 0 || *user == geteuid());
+    }
+
     void seat_down(Descriptor socket, Seat seat) {
         const int number = socket.number();
         try {
             auto tls = tls_ != nullptr ? tls_->open(number) : nullptr;
             auto connection = std::make_shared<Connection>(
-                server_, loop_, Socket(std::move(socket), std::move(tls)), std::move(seat));
+                server_, loop_, Socket(std::move(socket), std::move(tls)), std::move(seat),
+                door_ == Door::Control);
             loop_.adopt(number, connection);
             connection->begin();
         } catch (const std::exception& failure) {
@@ -110,6 +126,7 @@ private:
     Loop& loop_;
     Descriptor listener_;
     const TlsContext* const tls_;
+    const Door door_;
     Descriptor spare_;
 };
 
@@ -138,6 +155,7 @@ unsigned worker_count(const ServerOptions& options) {
 ServerOptions server_options(const settings::Server& server, const settings::Limits& limits) {
     ServerOptions options;
     options.listen = server.listen;
+    options.control = server.control;
     options.tls_certificate = server.tls_certificate;
     options.tls_key = server.tls_key;
     options.trusted_proxies = server.trusted_proxies;
@@ -169,6 +187,7 @@ public:
 
 private:
     void listen(const std::string& where);
+    void listen_to_control();
     void watch_gauges();
 
     // Shared with the gauges alone, which may be asked when we are gone.
@@ -178,6 +197,7 @@ private:
     std::vector<std::unique_ptr<Loop>> loops_;
     std::vector<std::pair<Loop*, int>> acceptors_;  // the loop and its descriptor
     bool running_ = false;
+    bool controls_ = false;  // the control socket is ours
     bool drained_ = false;
 };
 
@@ -191,6 +211,7 @@ void Server::Life::start() {
                 server_.furniture.log->error("serve", "work on the loop threw", {{"what", what}});
         }));
     for (const std::string& where : options.listen) listen(where);
+    if (!options.control.empty()) listen_to_control();
     watch_gauges();
     running_ = true;
     server_.workers.start(worker_count(options));
@@ -207,11 +228,25 @@ void Server::Life::listen(const std::string& where) {
         if (port_ == 0) port_ = bound_port(listener);
         const int number = listener.number();
         loop->adopt(number,
-                    std::make_shared<Acceptor>(server_, *loop, std::move(listener), tls_.get()),
+                    std::make_shared<Acceptor>(server_, *loop, std::move(listener), tls_.get(),
+                                               Acceptor::Door::Network),
                     Loop::Trigger::Level);
         acceptors_.emplace_back(loop.get(), number);
     }
     addresses_.push_back(address);
+}
+
+/// One loop is enough for an operator.
+void Server::Life::listen_to_control() {
+    Descriptor listener = listen::open_local(server_.options.control);
+    controls_ = true;
+    Loop& loop = *loops_.front();
+    const int number = listener.number();
+    loop.adopt(number,
+               std::make_shared<Acceptor>(server_, loop, std::move(listener), nullptr,
+                                          Acceptor::Door::Control),
+               Loop::Trigger::Level);
+    acceptors_.emplace_back(&loop, number);
 }
 
 void Server::Life::watch_gauges() {
@@ -259,6 +294,7 @@ void Server::Life::stop() {
     server_.draining = true;
     server_.workers.stop();
     for (const auto& loop : loops_) loop->stop();
+    if (std::exchange(controls_, false)) unlink(server_.options.control.c_str());
 }
 
 Server::Server(ServerOptions options, std::vector<Route> routes, Furniture furniture)

@@ -17,6 +17,7 @@ namespace tandem::serve {
 /// between bytes: a client that sends a byte now and then still meets them.
 struct ServerOptions {
     std::vector<std::string> listen{"127.0.0.1:8080"};
+    std::string control;                       // path of a unix socket for tandemctl; or none
     std::string tls_certificate, tls_key;      // both or none; PEM files
     std::vector<std::string> trusted_proxies;  // CIDR; whose X-Forwarded-For is believed
     std::vector<std::string> cors_origins;     // exact; none: no CORS

@@ -118,6 +118,8 @@ class GateTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(streams_take_tickets_and_tokens_from_the_query);
     CPPUNIT_TEST(a_ticket_that_does_not_hold_is_answered_204);
     CPPUNIT_TEST(metrics_are_for_loopback_and_admins);
+    CPPUNIT_TEST(who_comes_by_the_control_socket_is_the_operator_of_the_organisation_it_names);
+    CPPUNIT_TEST(the_operators_header_means_nothing_on_the_network);
     CPPUNIT_TEST(a_stream_is_judged_again);
     CPPUNIT_TEST(no_token_reaches_the_log_and_failures_are_counted);
     CPPUNIT_TEST_SUITE_END();
@@ -133,6 +135,33 @@ public:
         counts_.numbers.clear();
         first_->identities["good"] = identity({"conversations:read"});
         rebuild({});
+    }
+
+    void who_comes_by_the_control_socket_is_the_operator_of_the_organisation_it_names() {
+        serve::Request request;
+        request.control = true;
+        request.headers.push_back({"X-Tandem-Organization", "bici-demo"});
+        CPPUNIT_ASSERT(!gate_->check(request, api()));
+        CPPUNIT_ASSERT_EQUAL(std::string("operator"), request.identity->subject);
+        CPPUNIT_ASSERT_EQUAL(std::string("bici-demo"), request.identity->organization);
+        CPPUNIT_ASSERT(request.identity->may("admin"));
+        CPPUNIT_ASSERT_EQUAL(0, first_->asked);
+        for (const char* named : {"", "somebody-else"}) {
+            request.identity.reset();
+            request.headers[0].value = named;
+            const auto answer = gate_->check(request, api());
+            CPPUNIT_ASSERT(says(answer, "ORGANIZATION_ACCESS_DENIED"));
+            CPPUNIT_ASSERT(!request.identity);
+        }
+    }
+
+    void the_operators_header_means_nothing_on_the_network() {
+        serve::Request request = bearer("");
+        request.headers.clear();
+        request.headers.push_back({"X-Tandem-Organization", "bici-demo"});
+        request.peer = request.client = "127.0.0.1";
+        CPPUNIT_ASSERT(says(gate_->check(request, api()), "MISSING_TOKEN"));
+        CPPUNIT_ASSERT(!request.identity);
     }
 
     void a_genuine_token_gives_the_identity() {
