@@ -7,21 +7,6 @@ namespace tandem::operate {
 
 namespace {
 
-int exit_of(Code code) {
-    switch (code) {
-        case Code::Conflict:
-        case Code::Limited:
-        case Code::Timeout: return try_again;
-        case Code::Unavailable: return unavailable;
-        case Code::Forbidden:
-        case Code::Unauthorized: return no_permission;
-        case Code::Invalid:
-        case Code::NotFound:
-        case Code::Unsupported: return wrong_settings;
-        default: return internal;
-    }
-}
-
 Result<void> migrate_storage(load::Registry& registry, const settings::PluginUse& use) {
     const auto instance = registry.create(use);
     if (!instance) return instance.error();

@@ -30,6 +30,21 @@ load::Places plugin_places(const settings::Settings& settings) {
     return places;
 }
 
+int exit_of(Code code) {
+    switch (code) {
+        case Code::Conflict:
+        case Code::Limited:
+        case Code::Timeout: return try_again;
+        case Code::Unavailable: return unavailable;
+        case Code::Forbidden:
+        case Code::Unauthorized: return no_permission;
+        case Code::Invalid:
+        case Code::NotFound:
+        case Code::Unsupported: return wrong_settings;
+        default: return internal;
+    }
+}
+
 std::string json(std::string_view text) {
     std::string out = "\"";
     append_json_text(out, text);

@@ -20,6 +20,9 @@ std::string program_beside(const std::string& name);
 /// Where this gateway's plugins are, probed by the tandemd beside us.
 load::Places plugin_places(const settings::Settings& settings);
 
+/// The exit code for what could not be done.
+int exit_of(Code code);
+
 /// Text as a JSON string with its quotes.
 std::string json(std::string_view text);
 

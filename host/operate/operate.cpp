@@ -16,6 +16,9 @@ constexpr Option config_option{"--config", "FILE",
                                "the settings file (default /etc/tandem/tandem.yaml)"};
 constexpr Option json_option{"--json", "", "answer as JSON"};
 
+constexpr Option organization_option{"--org", "ID",
+                                     "the organisation (default: the only one there is)"};
+
 std::string synopsis(const Verb& verb) {
     std::string line = "tandemctl " + std::string(verb.name);
     for (const Option& option : verb.options)
@@ -184,6 +187,29 @@ const std::vector<Verb>& verbs() {
          {},
          check_plugin,
          true},
+        {"outbox list",
+         "",
+         "list what was given up, or with --waiting what is owed",
+         {config_option,
+          organization_option,
+          {"--waiting", "", "what waits instead of what was given up"},
+          json_option},
+         list_outbox},
+        {"outbox show",
+         "ID...",
+         "tell all of an entry, with its message's history",
+         {config_option, organization_option, json_option},
+         show_outbox},
+        {"outbox retry",
+         "ID...",
+         "send it again; of unknown outcome, it may then arrive twice",
+         {config_option, organization_option},
+         retry_outbox},
+        {"outbox drop",
+         "ID...",
+         "give it up for good",
+         {config_option, organization_option},
+         drop_outbox},
         {"migrate", "", "bring the storage to this version", {config_option}, migrate},
         {"doctor",
          "",

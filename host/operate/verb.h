@@ -49,6 +49,10 @@ int write_reference(const Call& call);
 int list_plugins(const Call& call);
 int check_plugin(const Call& call);
 int migrate(const Call& call);
+int list_outbox(const Call& call);
+int show_outbox(const Call& call);
+int retry_outbox(const Call& call);
+int drop_outbox(const Call& call);
 int doctor(const Call& call);
 int version(const Call& call);
 
