@@ -8,9 +8,6 @@ namespace tandem::reply {
 
 namespace {
 
-// A longer answer is no SMS any more.
-constexpr unsigned max_parts = 3;
-
 /// What the AI could not do is over once it answers; what it asked for is not.
 bool is_own_failure(const std::string& reason) {
     return reason == "responder_failed" || reason == "no_responder" || reason == "no_channel";
@@ -35,9 +32,10 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
         conversation.needs_human.clear();
     set.operations.push_back(conversation);
 
-    const unsigned units = channels_.at(task.organization->channel)->max_text_units();
+    Measure measure;
+    measure.max_units = channels_.at(task.organization->channel)->max_text_units();
     Milliseconds place{0};
-    for (const std::string& part : split_answer(answer.text, units, max_parts)) {
+    for (const std::string& part : split_answer(answer.text, measure)) {
         const domain::Message made = message(task, part);
         store::Owed send;
         send.id = ground_.ids->next();
@@ -52,6 +50,8 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
         set.operations.push_back(made);
         set.operations.push_back(publish::message_sent(screen(task), made));
         set.operations.push_back(store::Owe{std::move(send)});
+        set.operations.push_back(store::AuditLine{
+            ground_.ids->next(), "ai", "send", task.owed.address, made.id, {}, now});
     }
     if (asks) set.operations.push_back(publish::needs_human(screen(task), "asked"));
     set.operations.push_back(store::Settle{task.owed.id, store::Settlement::Done, {}, {}});

@@ -135,7 +135,8 @@ std::optional<Answer> Turns::ask(const Task& task, unsigned round) {
     turn.variables = context::dynamic_variables(*task.organization, task.snapshot, task.asked);
     turn.deadline = options_.deadline;
     TurnResponder& responder = *responders_.at(task.organization->responder);
-    for (unsigned i = 0; i < tries_of_one_answer && !(i > 0 && stopping_); ++i) {
+    bool hopeless = false;
+    for (unsigned i = 0; i < tries_of_one_answer && !hopeless && !(i > 0 && stopping_); ++i) {
         std::string why;
         try {
             Result<Answer> answer = responder.respond(turn);
@@ -148,6 +149,9 @@ std::optional<Answer> Turns::ask(const Task& task, unsigned round) {
                 why = "the answer is empty";
             } else {
                 why = answer.error().text;
+                // The same question is as wrong a second time.
+                hopeless = answer.error().code == Code::Invalid ||
+                           answer.error().code == Code::Unsupported;
             }
         } catch (const std::exception& failure) {
             why = failure.what();

@@ -43,6 +43,7 @@ const Error away{Code::Unavailable, "away"};
 class TurnsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(TurnsTest);
     CPPUNIT_TEST(an_answer_is_committed_shown_and_owed_at_once);
+    CPPUNIT_TEST(each_message_of_the_ai_has_its_audit_line);
     CPPUNIT_TEST(texts_that_nobody_answered_are_one_turn);
     CPPUNIT_TEST(keywords_of_the_provider_are_not_answered);
     CPPUNIT_TEST(a_turn_without_anything_to_answer_is_silent);
@@ -57,6 +58,7 @@ class TurnsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_change_that_is_no_text_does_not_ask_the_ai_again);
     CPPUNIT_TEST(a_failure_is_tried_once_more);
     CPPUNIT_TEST(two_failures_ask_for_a_human);
+    CPPUNIT_TEST(a_question_that_is_called_wrong_is_not_asked_again);
     CPPUNIT_TEST(an_ai_that_throws_or_says_nothing_has_failed);
     CPPUNIT_TEST(an_ai_may_ask_for_a_human);
     CPPUNIT_TEST(without_an_ai_or_a_channel_a_human_is_needed);
@@ -240,6 +242,18 @@ public:
         CPPUNIT_ASSERT(Texts{"ai_message_sent"} == world_->events());
     }
 
+    void each_message_of_the_ai_has_its_audit_line() {
+        world_->customer_writes("one");
+        work();
+        const auto lines = world_->store->audit(World::organization, "", 10);
+        CPPUNIT_ASSERT_MESSAGE(lines ? "" : lines.error().text, lines);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, lines->size());
+        const store::AuditLine& line = lines->at(0);
+        CPPUNIT_ASSERT_EQUAL(std::string("ai send"), line.actor + ' ' + line.action);
+        CPPUNIT_ASSERT_EQUAL(world_->snapshot().messages.back().id, line.subject);
+        CPPUNIT_ASSERT_EQUAL(std::string(World::customer), line.address);
+    }
+
     void two_failures_ask_for_a_human() {
         ai_->answers = {away, away};
         world_->customer_writes("one");
@@ -250,6 +264,14 @@ public:
         world_->customer_writes("two");
         work();
         needs("responder_failed");  // said once
+    }
+
+    void a_question_that_is_called_wrong_is_not_asked_again() {
+        ai_->answers = {Error{Code::Invalid, "the text is too long"}};
+        world_->customer_writes("one");
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, ai_->turns.size());
+        needs("responder_failed");
     }
 
     void an_ai_that_throws_or_says_nothing_has_failed() {
