@@ -10,9 +10,13 @@ namespace tandem::dispatch {
 
 namespace {
 
-// Rows read at once. Enough to keep all workers busy between two looks, and so few that
+// Rows read at once, at first. Enough to keep all workers busy between two looks, and so few that
 // what waits here is not stale when its turn comes.
 constexpr unsigned rows_at_once = 256;
+// Of one instance: what a slow one leaves waiting must not be all that waits here.
+constexpr size_t rows_of_instance = 128;
+// How far a look reaches behind the rows of such a one.
+constexpr unsigned longest_reach = 4096;
 // Known due times. Beyond it the poll finds the work, at most a second late.
 constexpr size_t max_wakes = 10000;
 
@@ -41,9 +45,26 @@ struct Dispatcher::Station {
     std::map<std::string, unsigned> busy;  // workers of an instance
     // Shared with the gauge, which may be asked when the dispatcher is gone.
     std::shared_ptr<std::atomic<size_t>> waiting = std::make_shared<std::atomic<size_t>>(0);
-    bool looking = false;        // the store is being read
-    std::set<std::string> over;  // ids that were done meanwhile: what was read of them is old
-    bool more = false;           // the store had more than was read
+    bool looking = false;           // the store is being read
+    std::set<std::string> over;     // ids that were done meanwhile: what was read of them is old
+    bool more = false;              // the store had more than was taken
+    unsigned reach = rows_at_once;  // rows of the next look
+    std::map<std::string, size_t> queued;  // ready rows of an instance
+
+    bool has_queued(const std::string& instance) const { return queued.count(instance) > 0; }
+    bool has_enough(const std::string& instance) const {
+        const auto here = queued.find(instance);
+        return here != queued.end() && here->second >= rows_of_instance;
+    }
+    void take_in(store::Owed owed) {
+        known.insert(owed.id);
+        ++queued[owed.instance];
+        ready.push_back(std::move(owed));
+    }
+    void leave(const std::string& instance) {
+        const auto here = queued.find(instance);
+        if (--here->second == 0) queued.erase(here);
+    }
 
     Instant next_look() const {
         return wakes.empty() ? next_poll : std::min(next_poll, *wakes.begin());
@@ -138,12 +159,12 @@ void Dispatcher::look(Station& station, std::unique_lock<std::mutex>& lock) {
     station.wakes.erase(station.wakes.begin(), station.wakes.upper_bound(now));
     station.next_poll = now + poll_;
     // Full: a worker that empties it looks again.
-    station.more = station.ready.size() >= rows_at_once;
+    station.more = station.ready.size() >= longest_reach;
     if (station.more) return;
     station.looking = true;
+    const unsigned reach = station.reach;
     lock.unlock();
-    Result<std::vector<store::Owed>> rows =
-        store_.due(station.desk.kind(), clock_.now(), rows_at_once);
+    Result<std::vector<store::Owed>> rows = store_.due(station.desk.kind(), clock_.now(), reach);
     lock.lock();
     station.looking = false;
     const std::set<std::string> over = std::exchange(station.over, {});
@@ -151,10 +172,21 @@ void Dispatcher::look(Station& station, std::unique_lock<std::mutex>& lock) {
         log_.warn("dispatch", "what is due could not be read", {{"reason", rows.error().text}});
         return;
     }
-    station.more = rows->size() == rows_at_once;
-    for (store::Owed& owed : *rows)
-        if (over.count(owed.id) == 0 && station.known.insert(owed.id).second)
-            station.ready.push_back(std::move(owed));
+    station.more = rows->size() >= reach;
+    size_t taken = 0;
+    for (store::Owed& owed : *rows) {
+        if (over.count(owed.id) > 0 || station.known.count(owed.id) > 0) continue;
+        if (station.has_enough(owed.instance)) {
+            station.more = true;
+            continue;
+        }
+        station.take_in(std::move(owed));
+        ++taken;
+    }
+    // Nothing but rows of instances that have enough here: the others' may stand behind them.
+    const bool crowded = taken == 0 && rows->size() == reach;
+    if (crowded) station.reach = std::min(2 * reach, longest_reach);
+    if (rows->size() < reach / 2) station.reach = std::max(reach / 2, rows_at_once);
     *station.waiting = station.ready.size();
     work_changed_.notify_all();
 }
@@ -178,7 +210,7 @@ void Dispatcher::serve(Station& station) {
         if (station.looking) station.over.insert(owed.id);
         station.in_hand.erase(conversation);
         --station.busy[owed.instance];
-        if (station.more && station.ready.empty()) {
+        if (station.more && !station.has_queued(owed.instance)) {
             station.more = false;
             station.wakes.insert(std::chrono::steady_clock::now());
             timer_changed_.notify_all();
@@ -201,6 +233,7 @@ bool Dispatcher::take(Station& station, store::Owed& owed) const {
     if (found == station.ready.end()) return false;
     owed = std::move(*found);
     station.ready.erase(found);
+    station.leave(owed.instance);
     *station.waiting = station.ready.size();
     station.in_hand.insert({owed.organization, owed.address});
     ++station.busy[owed.instance];

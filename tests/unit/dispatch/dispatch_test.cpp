@@ -86,6 +86,8 @@ class DispatcherTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(the_poll_finds_what_nobody_told);
     CPPUNIT_TEST(one_conversation_is_worked_on_by_one_thread_in_order);
     CPPUNIT_TEST(a_slow_instance_leaves_room_for_others);
+    CPPUNIT_TEST(a_backlog_of_one_instance_does_not_hide_the_others);
+    CPPUNIT_TEST(an_instance_may_be_given_a_number_of_its_own);
     CPPUNIT_TEST(more_than_one_look_takes_is_done_too);
     CPPUNIT_TEST(what_throws_comes_back);
     CPPUNIT_TEST(commits_are_passed_on);
@@ -147,6 +149,30 @@ public:
         CPPUNIT_ASSERT_EQUAL(size_t{3}, desk_->begun_now());
         desk_->hold(false);
         CPPUNIT_ASSERT(desk_->finished(11));
+    }
+
+    void a_backlog_of_one_instance_does_not_hide_the_others() {
+        for (int i = 0; i < 700; ++i) owe("+1" + std::to_string(i), "slow", -1000ms);
+        owe("+2", "quick", 0ms);
+        desk_->hold(true);
+        start(5ms, {3, 2});
+        CPPUNIT_ASSERT(desk_->begun(3));
+        CPPUNIT_ASSERT(std::count(desk_->order.begin(), desk_->order.end(), "+2") == 1);
+        desk_->hold(false);
+        CPPUNIT_ASSERT(desk_->finished(701));
+    }
+
+    void an_instance_may_be_given_a_number_of_its_own() {
+        for (int i = 0; i < 10; ++i) owe("+1" + std::to_string(i), "narrow", 0ms);
+        desk_->hold(true);
+        start(5ms, {4, 4, {{"narrow", 1}}});
+        CPPUNIT_ASSERT(desk_->begun(1));
+        owe("+2", "wide", 0ms);
+        owe("+3", "wide", 0ms);
+        CPPUNIT_ASSERT(desk_->begun(3));
+        CPPUNIT_ASSERT_EQUAL(size_t{3}, desk_->begun_now());
+        desk_->hold(false);
+        CPPUNIT_ASSERT(desk_->finished(12));
     }
 
     void more_than_one_look_takes_is_done_too() {
