@@ -5,6 +5,7 @@
 #include "deliver/retry.h"
 #include "deliver/scene.h"
 #include "deliver/sender.h"
+#include "fetch/fetch.h"
 
 namespace tandem::deliver {
 
@@ -45,6 +46,14 @@ domain::Message message_after(domain::Message message, const Receipt& receipt) {
     return message;
 }
 
+/// A provider whose certificate was not believed three times is not the one we mean, or
+/// somebody stands between.
+bool distrusted_for_good(const store::Owed& owed, const Receipt& receipt) {
+    constexpr int64_t tries = 3;
+    return receipt.kind == Kind::NotSent && owed.attempts + 1 >= tries &&
+           receipt.error_text.find(fetch::distrust) != std::string::npos;
+}
+
 }  // namespace
 
 /// What the send says of the instance: its outlet learns it, and an operator does where that
@@ -57,6 +66,10 @@ void Sender::judge(const store::Owed& owed, Receipt& receipt, Outlet::Pass& pass
         if (receipt.kind == Kind::Refused) receipt.kind = Kind::NotSent;
     } else if (receipt.kind == Kind::NotSent || receipt.kind == Kind::Unknown) {
         health = Health::Fails;
+    }
+    if (distrusted_for_good(owed, receipt)) {
+        receipt.kind = Kind::Refused;
+        receipt.error_code = "TLS_FAILED";
     }
     if (!pass.tell(health, ground_.clock->steady())) return;
     switch (health) {

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,10 @@ struct Origin {
 
 /// The origin of an http or https URL; nothing for other text.
 std::optional<Origin> origin_of(const std::string& url, bool written_by_operator);
+
+/// Stands in the text of a failure of a peer whose certificate is not believed: time alone
+/// mends that seldom.
+inline constexpr std::string_view distrust = "TLS: ";
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 

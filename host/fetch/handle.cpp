@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fetch/egress.h"
+#include "fetch/fetch.h"
 
 namespace tandem::fetch {
 namespace {
@@ -60,7 +61,9 @@ Error Handle::failure(CURLcode code) const {
     if (closed_address_) {
         return {Code::Forbidden, "the name leads to an address that is not public"};
     }
-    return {code_of(code), error_text_[0] ? error_text_.data() : curl_easy_strerror(code)};
+    const std::string text = error_text_[0] ? error_text_.data() : curl_easy_strerror(code);
+    const bool distrusted = code == CURLE_PEER_FAILED_VERIFICATION;
+    return {code_of(code), distrusted ? std::string(distrust) + text : text};
 }
 
 curl_socket_t Handle::open_socket(void* context, curlsocktype, curl_sockaddr* address) {

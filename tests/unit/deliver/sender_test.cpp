@@ -58,6 +58,7 @@ class SenderTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_wrong_account_loses_nothing_and_holds_everything);
     CPPUNIT_TEST(a_broken_provider_is_left_alone_and_probed);
     CPPUNIT_TEST(an_instance_has_its_pace);
+    CPPUNIT_TEST(a_certificate_that_is_not_believed_three_times_ends_the_text);
     CPPUNIT_TEST(billed_segments_are_counted);
     CPPUNIT_TEST(a_durable_provider_id_is_told);
     CPPUNIT_TEST(a_channel_that_throws_leaves_an_unknown_outcome);
@@ -69,6 +70,8 @@ class SenderTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_takeover_names_what_is_on_the_wire);
     CPPUNIT_TEST(a_humans_text_passes_the_fence);
     CPPUNIT_TEST(a_process_that_died_with_a_claim_leaves_an_unknown_outcome);
+    CPPUNIT_TEST(a_process_that_died_before_the_wire_loses_nothing);
+    CPPUNIT_TEST(a_process_that_died_while_it_looked_up_asks_again);
     CPPUNIT_TEST(a_process_that_died_between_two_tries_changes_nothing);
     CPPUNIT_TEST(a_status_that_is_faster_than_the_receipt_stays);
     CPPUNIT_TEST(a_receipt_is_recorded_once_the_store_is_back);
@@ -407,6 +410,17 @@ public:
         CPPUNIT_ASSERT_EQUAL(4.0, metric("tandem_outbox_postponed_total twilio pace"));
     }
 
+    void a_certificate_that_is_not_believed_three_times_ends_the_text() {
+        Receipt receipt = ScriptedChannel::of(Kind::NotSent);
+        receipt.error_text = "http: TLS: SSL certificate problem: certificate has expired";
+        channel_->receipts = {receipt, receipt, receipt};
+        const std::string id = world_->owe_text("hi", -1);
+        to_the_end();
+        CPPUNIT_ASSERT_EQUAL(size_t{3}, channel_->sent.size());
+        CPPUNIT_ASSERT(Delivery::Failed == world_->message(id).delivery);
+        CPPUNIT_ASSERT_EQUAL(std::string("TLS_FAILED"), world_->message(id).error_code);
+    }
+
     void billed_segments_are_counted() {
         Receipt receipt = ScriptedChannel::accepted("SM1");
         receipt.segments = 3;
@@ -536,6 +550,44 @@ public:
         CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->looked_up.size());
         to_the_end();
         unknown_for_good(id);
+    }
+
+    void a_process_that_died_before_the_wire_loses_nothing() {
+        const std::string id = world_->owe_text("hi", 0);
+        // Claimed and announced, and that was its last deed.
+        store::Status sending;
+        sending.message_id = id;
+        sending.delivery = Delivery::Sending;
+        sending.at = world_->clock.now();
+        const std::string row = world_->due(store::OwedKind::Send).at(0).id;
+        world_->commit({store::Claim{row, "gone", world_->clock.now() + Milliseconds{60000}},
+                        world_->conversation(), sending});
+        channel_->found = {ScriptedChannel::of(Kind::NotSent)};
+        // The next process ends the leases of those before it.
+        CPPUNIT_ASSERT(world_->store->end_leases(world_->clock.now()));
+        start("worker-2");
+        work();
+        CPPUNIT_ASSERT(Delivery::Unknown == world_->message(id).delivery);
+        to_the_end();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->looked_up.size());
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+    }
+
+    void a_process_that_died_while_it_looked_up_asks_again() {
+        channel_->receipts = {ScriptedChannel::of(Kind::Unknown)};
+        const std::string id = world_->owe_text("hi", 0);
+        work();
+        const std::string row = world_->ever_due(store::OwedKind::Send).at(0).id;
+        world_->clock.advance(std::chrono::seconds{5});
+        world_->commit({store::Claim{row, "gone", world_->clock.now() + Milliseconds{60000}}});
+        CPPUNIT_ASSERT(world_->store->end_leases(world_->clock.now()));
+        start("worker-2");
+        channel_->found = {ScriptedChannel::accepted("SM1")};
+        work();
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
     }
 
     void a_process_that_died_between_two_tries_changes_nothing() {
