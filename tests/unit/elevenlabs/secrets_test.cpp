@@ -62,7 +62,9 @@ public:
     void j14_headers_of_odd_shape_get_the_recorded_verdict() {
         Instance instance;
         const std::string body = testing::read("inbound.json");
-        for (const auto& row : testing::recorded("signature_shapes.json")["rows"]) {
+        const auto rows = testing::recorded("signature_shapes.json")["rows"];
+        CPPUNIT_ASSERT_EQUAL(size_t{19}, rows.size());
+        for (const auto& row : rows) {
             std::string header = row["header"];
             const std::string time = std::to_string(now / 1000 + row["offset"].get<int>());
             const std::string right = testing::mac(testing::post_call_secret, time, body);
