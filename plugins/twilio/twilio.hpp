@@ -47,6 +47,7 @@ private:
     /// Who a message is from, as Twilio is told; empty: the service chooses.
     std::string sender_of(const plugin::OutboundMessage& message) const;
     static std::string receiver_of(const plugin::OutboundMessage& message);
+    std::string callback_of(const plugin::OutboundMessage& message) const;
     Parameters form_of(const plugin::OutboundMessage& message) const;
     plugin::HttpResult change_call(std::string_view call_sid, const Parameters& form) const;
 
