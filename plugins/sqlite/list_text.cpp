@@ -70,8 +70,8 @@ ListText conversations_text(std::string_view organization, const ListQuery& quer
     if (!query.text.empty()) {
         const std::string part = pattern(query.text);
         text.add(
-            " AND (c.address LIKE ? ESCAPE '\' OR l.customer_name LIKE ? ESCAPE '\'"
-            " OR l.email LIKE ? ESCAPE '\')",
+            " AND (c.address LIKE ? ESCAPE '\\' OR l.customer_name LIKE ? ESCAPE '\\'"
+            " OR l.email LIKE ? ESCAPE '\\')",
             part, part, part);
     }
     return text.add(" ORDER BY c.last_activity_at DESC, c.address DESC LIMIT ?",
@@ -98,8 +98,8 @@ ListText leads_text(std::string_view organization, const ListQuery& query) {
     if (!query.text.empty()) {
         const std::string part = pattern(query.text);
         text.add(
-            " AND (address LIKE ? ESCAPE '\' OR customer_name LIKE ? ESCAPE '\'"
-            " OR email LIKE ? ESCAPE '\')",
+            " AND (address LIKE ? ESCAPE '\\' OR customer_name LIKE ? ESCAPE '\\'"
+            " OR email LIKE ? ESCAPE '\\')",
             part, part, part);
     }
     return text.add(" ORDER BY created_at DESC, id DESC LIMIT ?", int64_t{query.limit});
