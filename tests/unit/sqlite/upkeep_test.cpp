@@ -208,7 +208,7 @@ public:
             }
         // What is held, active or open is sorted: there is little of it.
         for (const auto choice : {&records::ListQuery::under_control, &records::ListQuery::active,
-                             &records::ListQuery::session_state})
+                                  &records::ListQuery::session_state})
             for (records::ListQuery query : queries) {
                 query.*choice = 1;
                 for (const ListText& text : {conversations_text("o", query), calls_text("o", query),
