@@ -28,6 +28,7 @@
 #include "serve/server.h"
 #include "store/committer.h"
 #include "store/lanes.h"
+#include "store/upkeep.h"
 #include "stream/hub.h"
 #include "stream/places.h"
 #include "stream/tickets.h"
@@ -87,6 +88,7 @@ struct Furniture {
     std::unique_ptr<Workers> lane_workers;
     std::unique_ptr<store::ConversationLanes> lanes;
     std::unique_ptr<publish::Retention> retention;
+    std::unique_ptr<store::Upkeep> upkeep;
     std::unique_ptr<admit::Gate> gate;
     std::unique_ptr<stream::Tickets> tickets;
     std::unique_ptr<stream::Places> places;

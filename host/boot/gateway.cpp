@@ -35,6 +35,7 @@ Result<void> Gateway::start() {
     own.intake->start();
     if (Result<void> started = own.registry->start(); !started) return started;
     own.retention->start();
+    own.upkeep->start();
     own.hub->start();
     own.dispatcher->start();
     own.control->start();
@@ -77,6 +78,7 @@ bool Gateway::stop() {
     }
     if (own.intake) own.intake->stop();
     if (own.retention) own.retention->stop();
+    if (own.upkeep) own.upkeep->stop();
     if (own.lanes) own.lanes->stop();
     if (own.lane_workers) own.lane_workers->stop();
     if (own.committer) own.committer->stop(commit_time);

@@ -19,6 +19,7 @@ struct Organization {
     /// Whether a text of which nobody knows if it was sent is sent again, once asking the
     /// provider did not settle it. The customer then may get it twice.
     bool resend_unknown = false;
+    unsigned history_days = 0;  // how long messages and ended calls are kept; 0: for ever
 };
 
 /// All organisations of this gateway. Immutable; safe from any thread.

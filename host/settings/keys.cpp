@@ -303,6 +303,9 @@ const std::vector<Key<Organization>>& organization_keys() {
          0,
          {"at_most_once", "at_least_once"},
          false},
+        number<Organization>(
+            "history_days", [](Organization& one) -> Slot { return &one.history_days; }, 0, 36500,
+            "How many days messages and ended calls are kept; 0: for ever."),
     };
     return keys;
 }

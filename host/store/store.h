@@ -299,7 +299,8 @@ public:
     /// Leaves nothing of what was erased in any file. May be long; commits wait.
     virtual Result<void> compact() = 0;
     /// Forgets expired notes, and messages and ended calls from before `messages_before`
-    /// (epoch zero: none) that no owed work is about; some may stay. May be long; commits go on.
+    /// (epoch zero: none) that no owed work is about. Works for a few seconds at most; the
+    /// next call goes on. Commits go on beside it.
     virtual Result<void> forget(const std::string& organization, Time now,
                                 Time messages_before) = 0;
 };

@@ -123,7 +123,8 @@ std::vector<records::CommitResult> Engine::commit(const std::vector<records::Cha
             const std::lock_guard lock(checkpointing_);
             checkpoint_wanted_ = true;
         }
-        checkpoint_asked_.notify_one();
+        // All: a `forget` waits on it as well, and would swallow it.
+        checkpoint_asked_.notify_all();
     }
     return results;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,11 +27,9 @@ struct EngineOptions {
     /// How long the log may get before it is worked into the file: 4 MiB keeps both the log
     /// and the pause short.
     int checkpoint_pages = 1000;
+    /// How long one `forget` works; the end of the process may wait for it.
+    std::chrono::milliseconds forget_time{2000};
 };
-
-/// Up to this size a file is written anew by `compact`, in memory and then through the log;
-/// it takes about a second, in which commits wait.
-constexpr int64_t rewritten_bytes = 64 << 20;
 
 /// `start`, `migrate` and `stop` belong to one thread. `commit` has one caller at a time,
 /// reads have many.
@@ -54,7 +54,7 @@ public:
     void trim_journal(std::string_view organization, int64_t keep);
 
     void end_leases(int64_t now);
-    /// In steps; commits go on between them. Ends early when the engine stops.
+    /// In steps; commits go on between them. Ends early when its time is over, or the engine's.
     void forget(std::string_view organization, int64_t now, int64_t messages_before);
     void compact();
 
@@ -62,6 +62,8 @@ private:
     class Lease;
 
     void check_file();
+    /// False: it was the last.
+    bool forget_step(std::string_view organization, int64_t now, int64_t messages_before);
     void work_checkpoints();
     void checkpoint();
     std::unique_ptr<Reader> take_reader();
@@ -75,10 +77,11 @@ private:
     std::unique_ptr<LockFile> lock_;
 
     std::mutex writing_;
-    std::unique_ptr<Database> database_;    // the writer's; guarded by writing_
-    std::unique_ptr<Writer> writer_;        // guarded by writing_
-    std::optional<Statement> trim_;         // guarded by writing_
-    std::optional<Forgetting> forgetting_;  // guarded by writing_
+    std::unique_ptr<Database> database_;              // the writer's; guarded by writing_
+    std::unique_ptr<Writer> writer_;                  // guarded by writing_
+    std::optional<Statement> trim_;                   // guarded by writing_
+    std::optional<Forgetting> forgetting_;            // guarded by writing_
+    std::map<std::string, ForgetWork> forget_works_;  // by organisation; guarded by writing_
 
     mutable std::mutex state_;
     std::string broken_;  // guarded by state_; empty: it works

@@ -51,6 +51,7 @@ void Forgetting::step(ForgetWork& work) {
 }
 
 void Forgetting::write(ForgetWork& work) {
+    if (work.before <= 0) work.stage = ForgetWork::Stage::Notes;
     if (work.stage == ForgetWork::Stage::Notes) return forget_notes(work);
     // What is owed is looked up in each step: commits go on between them.
     find_owed(work.organization);

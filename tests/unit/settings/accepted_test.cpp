@@ -212,7 +212,9 @@ public:
         std::string text = smallest();
         text.replace(text.find("plugin: sandbox"), 15,
                      "plugin: sandbox, sends_per_second: 1, send_burst: 5, concurrent_sends: 2");
-        text += "    unknown_sends: at_least_once\nconversation: {message_validity_s: 600}\n";
+        text +=
+            "    unknown_sends: at_least_once\n    history_days: 30\n"
+            "conversation: {message_validity_s: 600}\n";
         text.replace(text.find("server: {"), 9, "server: {control: /run/tandem/control.sock, ");
         const Loaded loaded = workspace.load(text);
         CPPUNIT_ASSERT(loaded.usable());
@@ -220,6 +222,7 @@ public:
         CPPUNIT_ASSERT(use.sends_per_second == 1 && use.send_burst == 5);
         CPPUNIT_ASSERT_EQUAL(2u, use.concurrent_sends);
         CPPUNIT_ASSERT(loaded.settings.organizations.at(0).resend_unknown);
+        CPPUNIT_ASSERT_EQUAL(30u, loaded.settings.organizations.at(0).history_days);
         CPPUNIT_ASSERT_EQUAL(600u, loaded.settings.conversation.message_validity_s);
         CPPUNIT_ASSERT_EQUAL(std::string("/run/tandem/control.sock"),
                              loaded.settings.server.control);

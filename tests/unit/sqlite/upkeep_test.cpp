@@ -1,6 +1,7 @@
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <thread>
@@ -95,6 +96,7 @@ class UpkeepTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(compacting_does_not_disturb_readers_and_writers);
     CPPUNIT_TEST(compacting_gives_space_back);
     CPPUNIT_TEST(forgetting_goes_in_steps_beside_commits);
+    CPPUNIT_TEST(forgetting_ends_in_time_and_goes_on_with_the_next_call);
     CPPUNIT_TEST(every_list_is_one_walk_of_an_index);
     CPPUNIT_TEST(the_first_version_is_brought_up_with_its_calls_counted);
     CPPUNIT_TEST_SUITE_END();
@@ -183,6 +185,36 @@ public:
         for (const std::string& id : ids) CPPUNIT_ASSERT_MESSAGE(id, !has_message(*engine, id));
         for (int i = 0; i < 20; ++i)
             CPPUNIT_ASSERT(has_message(*engine, "young" + std::to_string(i)));
+    }
+
+    void forgetting_ends_in_time_and_goes_on_with_the_next_call() {
+        EngineOptions options;
+        options.path = folder.file("db");
+        options.forget_time = std::chrono::milliseconds(0);  // one step a call
+        Engine engine(options, {});
+        engine.start();
+        engine.migrate();
+        std::vector<std::string> ids, addresses;
+        for (int i = 0; i < 900; ++i) {
+            ids.push_back("old" + std::to_string(i));
+            addresses.push_back("+" + std::to_string(1000 + i));
+        }
+        std::vector<records::ChangeSet> batch;
+        for (size_t i = 0; i < ids.size(); ++i) {
+            batch.push_back(change_set(ids[i]));
+            std::get<records::MessageView>(batch.back().operations[1]).address = addresses[i];
+        }
+        engine.commit(batch);
+        const auto left = [&] {
+            return std::count_if(ids.begin(), ids.end(),
+                                 [&](const std::string& id) { return has_message(engine, id); });
+        };
+        engine.forget("o", 1000, 1000);
+        CPPUNIT_ASSERT(left() > 0);
+        auto before = left();
+        for (int call = 0; call < 20 && left() > 0; ++call) engine.forget("o", 1000, 1000);
+        CPPUNIT_ASSERT(left() < before);
+        CPPUNIT_ASSERT_EQUAL(0l, static_cast<long>(left()));
     }
 
     void every_list_is_one_walk_of_an_index() {

@@ -73,6 +73,9 @@ void expect_same(const Ours& left, const Ours& right) {
 class StoreProxyTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(StoreProxyTest);
     CPPUNIT_TEST(every_member_of_our_data_comes_back);
+    CPPUNIT_TEST(notes_audit_and_dead_work_come_back);
+    CPPUNIT_TEST(every_member_of_a_query_reaches_the_store);
+    CPPUNIT_TEST(lists_come_with_what_belongs_to_their_rows);
     CPPUNIT_TEST(outcomes_tell_commit_precondition_and_refusal_apart);
     CPPUNIT_TEST(an_address_without_a_conversation_is_an_answer);
     CPPUNIT_TEST(what_is_not_there_is_not_found);
@@ -140,6 +143,113 @@ public:
         CPPUNIT_ASSERT_EQUAL(call.id,
                              kept->call_by_provider_id("o", call.instance, call.line_id)->id);
         CPPUNIT_ASSERT_EQUAL(message.id, kept->messages("o", "+1", 0, 5)->at(0).id);
+    }
+
+    void notes_audit_and_dead_work_come_back() {
+        const auto note = filled<records::NoteView, store::Note>();
+        auto line = filled<records::AuditLineView, store::AuditLine>();
+        auto owed = filled<records::OwedView, store::Owed>();
+        owed.merge_key.clear();
+        commit({"o",
+                {store::NoteIs{note.scope, note.key, std::nullopt, Time{}}},
+                {note, line, store::Owe{owed},
+                 store::Settle{owed.id, store::Settlement::Dead, Time{}, "gave up"}}});
+        const Time before = note.expires_at - Milliseconds{1};
+        const auto notes = kept->notes("o", note.scope, "text", before, 10);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, notes->size());
+        expect_same<records::NoteView>(note, notes->at(0));
+        CPPUNIT_ASSERT(kept->notes("o", note.scope, "", note.expires_at, 10)->empty());
+        expect_same<records::AuditLineView>(line, kept->audit("o", "", 10)->at(0));
+        CPPUNIT_ASSERT(kept->audit("o", line.id, 10)->empty());
+        CPPUNIT_ASSERT(kept->audit("o", "none", 10).error().code == Code::NotFound);
+
+        CPPUNIT_ASSERT_EQUAL(owed.id, kept->owed("o", true, "", 10)->at(0).id);
+        CPPUNIT_ASSERT(kept->owed("o", false, "", 10)->empty());
+        CPPUNIT_ASSERT(kept->owed_row("o", owed.id)->dead);
+        const Time due = Time{Milliseconds{70001}}, expires = Time{Milliseconds{70002}};
+        const auto revived =
+            commit({"o",
+                    {store::OwedDead{owed.id}, store::NoteIs{note.scope, note.key, note.value}},
+                    {store::Revive{owed.id, due, expires, "again"},
+                     store::ForgetNote{note.scope, note.key}}});
+        CPPUNIT_ASSERT(revived.kind == store::Outcome::Kind::Committed);
+        const auto row = kept->owed_row("o", owed.id);
+        CPPUNIT_ASSERT(!row->dead && row->due_at == due && row->expires_at == expires);
+        CPPUNIT_ASSERT_EQUAL(std::string("again"), row->payload_json);
+        CPPUNIT_ASSERT(kept->notes("o", note.scope, "", Time{}, 10)->empty());
+
+        commit({"o", {}, {store::Claim{owed.id, "me", due + Milliseconds{50}}}});
+        CPPUNIT_ASSERT(kept->due(owed.kind, due, 10)->empty());
+        CPPUNIT_ASSERT(kept->end_leases(due));
+        CPPUNIT_ASSERT_EQUAL(std::string("me"), kept->due(owed.kind, due, 10)->at(0).worker);
+        commit({"o", {}, {store::Erase{owed.address, "hash"}, store::Erase{line.address, "hash"}}});
+        CPPUNIT_ASSERT(kept->owed_row("o", owed.id).error().code == Code::NotFound);
+        CPPUNIT_ASSERT_EQUAL(std::string("hash"), kept->audit("o", "", 10)->at(0).address);
+        CPPUNIT_ASSERT(kept->compact());
+        CPPUNIT_ASSERT(kept->forget("o", due, due));
+    }
+
+    void every_member_of_a_query_reaches_the_store() {
+        store::ListQuery ours;
+        ours.limit = 7;
+        ours.before_at = Time{Milliseconds{8}};
+        ours.before_key = "key";
+        ours.under_control = true;
+        ours.needs_human = false;
+        ours.session_state = domain::SessionState::TimedOut;
+        ours.idle_since = Time{Milliseconds{9}};
+        ours.active_only = true;
+        ours.text = "text";
+        ours.address = "address";
+        ours.agent_id = "agent";
+        const tandem_list_query raw = records::to_raw(list_query(ours));
+        CPPUNIT_ASSERT_EQUAL(7u, raw.limit);
+        CPPUNIT_ASSERT_EQUAL(tandem_time{8}, raw.before_at);
+        CPPUNIT_ASSERT_EQUAL(std::string("key"), host::text(raw.before_key));
+        CPPUNIT_ASSERT_EQUAL(1u, raw.under_control);
+        CPPUNIT_ASSERT_EQUAL(2u, raw.needs_human);
+        CPPUNIT_ASSERT_EQUAL(3u, raw.session_state);
+        CPPUNIT_ASSERT_EQUAL(1u, raw.active);
+        CPPUNIT_ASSERT_EQUAL(tandem_time{9}, raw.idle_since);
+        CPPUNIT_ASSERT_EQUAL(std::string("text"), host::text(raw.text));
+        CPPUNIT_ASSERT_EQUAL(std::string("address"), host::text(raw.address));
+        CPPUNIT_ASSERT_EQUAL(std::string("agent"), host::text(raw.agent_id));
+        const tandem_list_query nothing = records::to_raw(list_query({}));
+        CPPUNIT_ASSERT_EQUAL(0u, nothing.under_control + nothing.needs_human +
+                                     nothing.session_state + nothing.active);
+    }
+
+    void lists_come_with_what_belongs_to_their_rows() {
+        auto lead = filled<records::LeadView, domain::Lead>();
+        auto talk = filled<records::ConversationView, domain::Conversation>();
+        auto said = filled<records::MessageView, domain::Message>();
+        auto session = filled<records::SessionView, domain::ControlSession>();
+        auto call = filled<records::CallView, domain::Call>();
+        lead.address = talk.address = said.address = session.address = call.address = "+1";
+        talk.lead_id = lead.id;
+        said.call_id = call.id;
+        said.delivery = domain::Delivery::Superseded;
+        commit({"o", {}, {lead, talk, said, session, call, domain::Event{}}});
+        const auto listed = kept->conversations("o", {});
+        CPPUNIT_ASSERT_EQUAL(int64_t{1}, listed->position.offset);
+        const store::ConversationRow& row = listed->rows.at(0);
+        CPPUNIT_ASSERT_EQUAL(talk.summary, row.conversation.summary);
+        CPPUNIT_ASSERT_EQUAL(lead.id, row.lead.value().id);
+        CPPUNIT_ASSERT_EQUAL(session.id, row.session.value().id);
+        CPPUNIT_ASSERT_EQUAL(call.id, row.active_call.value().id);
+        CPPUNIT_ASSERT_EQUAL(said.id, row.last_message.value().id);
+        CPPUNIT_ASSERT_EQUAL(call.id, kept->call("o", call.id)->id);
+        CPPUNIT_ASSERT_EQUAL(call.id, kept->call_by_line("o", call.line_id)->id);
+        CPPUNIT_ASSERT_EQUAL(call.id, kept->calls("o", {})->at(0).id);
+        CPPUNIT_ASSERT_EQUAL(said.id, kept->call_turns("o", call.id, 5)->at(0).id);
+        CPPUNIT_ASSERT_EQUAL(lead.id, kept->leads("o", {})->at(0).id);
+        CPPUNIT_ASSERT_EQUAL(lead.id, kept->lead_by_address("o", "+1")->id);
+        CPPUNIT_ASSERT_EQUAL(session.id, kept->sessions("o", {})->at(0).id);
+        const auto drafts = kept->messages_by_delivery("o", "+1", domain::Delivery::Superseded, 5);
+        CPPUNIT_ASSERT_EQUAL(said.id, drafts->at(0).id);
+        CPPUNIT_ASSERT(!*kept->remembered("o", "s", "k"));
+        commit({"o", {}, {store::Dedupe{"s", "k", "b", Time{}}}});
+        CPPUNIT_ASSERT(*kept->remembered("o", "s", "k"));
     }
 
     void outcomes_tell_commit_precondition_and_refusal_apart() {

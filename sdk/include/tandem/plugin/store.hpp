@@ -40,7 +40,8 @@ public:
     /// Leaves nothing of what was erased in any file. May be long; commits wait meanwhile.
     virtual void compact() = 0;
     /// Forgets expired notes, and messages and ended calls from before `messages_before` (zero:
-    /// none) that no owed work is about; some may stay. In steps, so that commits go on.
+    /// none) that no owed work is about; some may stay. In steps, so that commits go on, for a
+    /// few seconds at most; the next call goes on where it was.
     virtual void forget(std::string_view organization, tandem_time now,
                         tandem_time messages_before) = 0;
 };
