@@ -233,6 +233,9 @@ void Furniture::furnish_calling() {
                               &organizations, &logger,         &metrics, &fence};
     call::CallOptions calling;
     calling.worker = random_hex(8);
+    calling.line_known = [this](const std::string& organization, const std::string& line_id) {
+        intake->apply_line(organization, line_id);
+    };
     callers = std::make_unique<call::Callers>();
     calls = std::make_unique<call::Calls>(ground, std::move(voices), *callers, calling);
     placing = std::make_unique<call::Placing>(ground, *lanes, *calls, *callers);

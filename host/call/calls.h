@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -50,7 +51,10 @@ struct CallOptions {
     std::array<Milliseconds, 5> asking{{Milliseconds{2000}, Milliseconds{5000}, Milliseconds{10000},
                                         Milliseconds{15000}, Milliseconds{25000}}};
     unsigned ring_s = 0;  // 0: the provider's own
-    unsigned seed = 0;    // of the jitter; 0: the machine's
+    /// Told after the commit that a call has this line, for what was said of the line before;
+    /// must not block. Empty: nobody wants to know.
+    std::function<void(const std::string& organization, const std::string& line_id)> line_known;
+    unsigned seed = 0;  // of the jitter; 0: the machine's
 };
 
 /// Starts owed calls. As with texts, the claim and the call's state `starting` are one commit

@@ -116,6 +116,8 @@ Calls::Commit Calls::record_once(const store::Owed& owed, const Receipt& receipt
     const auto outcome = ground_.committer->commit(std::move(set));
     if (!outcome) return Commit::Failed;
     if (outcome->kind == store::Outcome::Kind::Committed) {
+        if (fate.kind == Fate::Kind::Started && !fate.line_id.empty() && options_.line_known)
+            options_.line_known(owed.organization, fate.line_id);
         if (fate.kind == Fate::Kind::Unknown && !fate.reason.empty())
             ground_.metrics
                 ->counter("tandem_call_unknown_outcomes_total",
