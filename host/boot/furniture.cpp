@@ -11,6 +11,7 @@
 #include "control/routes.h"
 #include "converse/routes.h"
 #include "deliver/routes.h"
+#include "describe/routes.h"
 #include "observe/poco_channel.h"
 #include "observe/routes.h"
 #include "receive/routes.h"
@@ -319,6 +320,7 @@ std::vector<serve::Route> Furniture::routes() {
                                     settings.limits.body_bytes));
         break;  // one customer to play with is enough; a second would claim the same paths
     }
+    add(describe::routes(all));
     add(serve::static_files(console_folder()));
     return all;
 }

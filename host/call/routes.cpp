@@ -225,6 +225,14 @@ std::vector<serve::Route> routes(const RoutesGround& ground) {
     placing.permission = "conversations:write";
     placing.body_limit = ground.body_limit;
     placing.reads_json = true;
+    placing.described = {.id = "placeCall",
+                         .summary = "Lets the AI call a customer, at once or later",
+                         .tag = "calls",
+                         .body = "OutboundCallRequest",
+                         .answer = "OutboundCallPlaced",
+                         .errors = {"MISSING_PHONE_NUMBER", "INVALID_PHONE_NUMBER", "OPTED_OUT",
+                                    "UNDER_HUMAN_CONTROL", "PROVIDER_FAILED"},
+                         .idempotency_key = true};
     placing.handler = [ground](serve::Request request, serve::Responder responder) {
         place(ground, std::move(request), std::move(responder));
     };
@@ -232,6 +240,11 @@ std::vector<serve::Route> routes(const RoutesGround& ground) {
     showing.method = "GET";
     showing.pattern = "/api/calls/{conversationId}";
     showing.permission = "conversations:read";
+    showing.described = {.id = "getCall",
+                         .summary = "A call with its transcript",
+                         .tag = "calls",
+                         .answer = "CallData",
+                         .errors = {"NOT_FOUND"}};
     showing.handler = [ground](serve::Request request, serve::Responder responder) {
         show(ground, request, std::move(responder));
     };

@@ -247,36 +247,135 @@ struct Door {
     }
 };
 
+using Kind = serve::QueryParameter::Kind;
+
+struct Said {
+    Verb verb;
+    const char* id;
+    const char* summary;
+    const char* body;  // empty: a GET
+    const char* answer;
+    std::vector<std::string> errors;
+};
+
+/// What the API's description says of a verb; `suffix` tells its second path apart.
+serve::Described described_verb(Verb verb, const char* suffix) {
+    static const std::vector<Said> all{
+        {join,
+         "joinConversation",
+         "Takes a conversation over from the AI",
+         "JoinRequest",
+         "Joined",
+         {"MISSING_PHONE_NUMBER", "MESSAGE_TOO_LONG", "ALREADY_UNDER_HUMAN_CONTROL", "OPTED_OUT",
+          "PROVIDER_FAILED"}},
+        {leave,
+         "leaveConversation",
+         "Hands a conversation back to the AI",
+         "LeaveRequest",
+         "Left",
+         {"MISSING_PHONE_NUMBER", "NOT_UNDER_HUMAN_CONTROL", "ALREADY_UNDER_HUMAN_CONTROL"}},
+        {send_message,
+         "sendMessage",
+         "A text of the human who holds it",
+         "SendMessageRequest",
+         "MessageSent",
+         {"MISSING_PHONE_NUMBER", "MESSAGE_TOO_LONG", "NOT_UNDER_HUMAN_CONTROL",
+          "ALREADY_UNDER_HUMAN_CONTROL", "OPTED_OUT", "PROVIDER_FAILED"}},
+        {plain_message,
+         "sendPlainMessage",
+         "A human's text without a takeover",
+         "PlainMessageRequest",
+         "PlainMessageSent",
+         {"MESSAGE_TOO_LONG", "ALREADY_UNDER_HUMAN_CONTROL", "OPTED_OUT", "PROVIDER_FAILED"}},
+        {transfer,
+         "transferConversation",
+         "Gives a held conversation to another agent",
+         "TransferRequest",
+         "Transferred",
+         {"MISSING_PHONE_NUMBER", "NOT_UNDER_HUMAN_CONTROL", "ALREADY_UNDER_HUMAN_CONTROL"}},
+        {process,
+         "processQueue",
+         "Marks customer messages as answered",
+         "ProcessRequest",
+         "QueueProcessed",
+         {"NOT_UNDER_HUMAN_CONTROL", "ALREADY_UNDER_HUMAN_CONTROL"}},
+        {status,
+         "getControlStatus",
+         "Whether a human holds it, and my sessions",
+         "",
+         "ControlStatus",
+         {}},
+        {queue, "getQueue", "Customer messages that wait for the human", "", "ControlQueue", {}},
+        {sessions, "listSessions", "Sessions, the newest first", "", "SessionList", {}},
+    };
+    const auto said =
+        std::find_if(all.begin(), all.end(), [&](const Said& one) { return one.verb == verb; });
+    serve::Described described{.id = std::string(said->id) + suffix,
+                               .summary = said->summary,
+                               .tag = "human-control",
+                               .body = said->body,
+                               .body_optional = verb == process,
+                               .answer = said->answer,
+                               .errors = said->errors};
+    if (verb != sessions) described.errors.emplace_back("INVALID_PHONE_NUMBER");
+    if (verb == status)
+        described.query = {{"phoneNumber", "The conversation's number", Kind::Text, 0, {}},
+                           {"includeAgentSessions", "My sessions too", Kind::YesNo, 0, {}}};
+    if (verb == queue)
+        described.query = {
+            {"includeProcessed", "Those that were answered too", Kind::YesNo, 0, {}}};
+    if (verb == sessions) {
+        described.query = {{"page", "From 1", Kind::Number, max_page, {}},
+                           {"limit", "Rows of a page; 50", Kind::Number, serve::max_limit, {}},
+                           {"status", "active", Kind::Words, 0, {"active", "all"}}};
+        described.pagination = "PagePagination";
+    }
+    return described;
+}
+
 }  // namespace
 
 std::vector<serve::Route> routes(Control& control, const domain::Organizations& organizations,
                                  size_t body_limit) {
     std::vector<serve::Route> all;
     const auto open = [&](const char* method, std::string pattern, const char* permission,
-                          Verb verb) {
+                          Verb verb, serve::Described described) {
         serve::Route route;
         route.method = method;
         route.pattern = std::move(pattern);
         route.permission = permission;
         route.handler = Door{&control, &organizations, verb};
+        route.described = std::move(described);
         if (route.method == "POST") {
             route.body_limit = body_limit;
             route.reads_json = verb != process;
         }
         all.push_back(std::move(route));
     };
-    for (const std::string prefix : {"/api/conversations/human-control/", "/api/human-control/"}) {
-        open("POST", prefix + "join", "conversations:manage", join);
-        open("POST", prefix + "leave", "conversations:manage", leave);
-        open("POST", prefix + "send-message", "conversations:manage", send_message);
-        open("POST", prefix + "transfer", "conversations:manage", transfer);
-        open("GET", prefix + "status", "conversations:read", status);
-        open("GET", prefix + "status/{phoneNumber}", "conversations:read", status);
-        open("GET", prefix + "queue/{phoneNumber}", "conversations:read", queue);
-        open("POST", prefix + "queue/{phoneNumber}/process", "conversations:manage", process);
-        open("GET", prefix + "sessions", "conversations:manage", sessions);
+    const char* const long_prefix = "/api/conversations/human-control/";
+    for (const std::string prefix : {long_prefix, "/api/human-control/"}) {
+        // Two operations of one name would be one function of a client.
+        const char* suffix = prefix == long_prefix ? "" : "ByShortPath";
+        const auto described = [&](Verb verb) { return described_verb(verb, suffix); };
+        open("POST", prefix + "join", "conversations:manage", join, described(join));
+        open("POST", prefix + "leave", "conversations:manage", leave, described(leave));
+        open("POST", prefix + "send-message", "conversations:manage", send_message,
+             described(send_message));
+        open("POST", prefix + "transfer", "conversations:manage", transfer, described(transfer));
+        open("GET", prefix + "status", "conversations:read", status, described(status));
+        serve::Described of_one = described(status);
+        of_one.id = std::string("getControlStatusOf") + suffix;
+        of_one.query.clear();
+        open("GET", prefix + "status/{phoneNumber}", "conversations:read", status, of_one);
+        open("GET", prefix + "queue/{phoneNumber}", "conversations:read", queue, described(queue));
+        open("POST", prefix + "queue/{phoneNumber}/process", "conversations:manage", process,
+             described(process));
+        open("GET", prefix + "sessions", "conversations:manage", sessions, described(sessions));
     }
-    open("POST", "/api/conversations/{phoneNumber}/messages", "conversations:write", plain_message);
+    serve::Described plain = described_verb(plain_message, "");
+    plain.tag = "conversations";
+    open("POST", "/api/conversations/{phoneNumber}/messages", "conversations:write", plain_message,
+         std::move(plain));
     return all;
 }
 

@@ -43,34 +43,108 @@ struct Door {
     }
 };
 
+using serve::QueryParameter;
+using Kind = QueryParameter::Kind;
+
+std::vector<QueryParameter> page_of(std::vector<QueryParameter> filters) {
+    filters.push_back({"limit", "Rows of a page; 50", Kind::Number, serve::max_limit, {}});
+    filters.push_back({"cursor", "The nextCursor of the page before", Kind::Text, 0, {}});
+    filters.push_back({"q", "What a name or number holds", Kind::Text, 200, {}});
+    return filters;
+}
+
+serve::Described described_list() {
+    serve::Described described{.id = "listConversations",
+                               .summary = "Conversations, the newest activity first",
+                               .tag = "conversations"};
+    described.query = page_of({{"humanTakeover", "Whether a human holds it", Kind::YesNo, 0, {}},
+                               {"needsHuman", "Whether it waits for a human", Kind::YesNo, 0, {}}});
+    described.answer = "ConversationList";
+    described.pagination = "CursorPagination";
+    return described;
+}
+
+serve::Described of_one(serve::Described described, const char* answer) {
+    described.tag = "conversations";
+    described.answer = answer;
+    described.errors = {"INVALID_PHONE_NUMBER", "NOT_FOUND"};
+    return described;
+}
+
+serve::Described described_messages() {
+    serve::Described described =
+        of_one({.id = "listMessages", .summary = "Messages, page by page backwards", .tag = {}},
+               "MessageList");
+    described.query = {{"limit", "Rows of a page; 50", Kind::Number, serve::max_limit, {}},
+                       {"before", "The nextBefore of the page before", Kind::Text, 0, {}}};
+    described.pagination = "MessagePagination";
+    return described;
+}
+
 }  // namespace
 
 std::vector<serve::Route> routes(const Ground& ground, size_t body_limit) {
     std::vector<serve::Route> all;
     const auto open = [&](const char* method, const char* pattern, const char* permission,
-                          Verb verb, bool waits) {
+                          Verb verb, bool waits, serve::Described described) {
         serve::Route route;
         route.method = method;
         route.pattern = pattern;
         route.permission = permission;
         route.handler = Door{ground, verb, waits};
+        route.described = std::move(described);
         if (route.method == "POST" || route.method == "PATCH") {
             route.body_limit = body_limit;
             route.reads_json = true;
         }
         all.push_back(std::move(route));
     };
-    open("GET", "/api/conversations", "conversations:read", list_conversations, false);
-    open("GET", "/api/conversations/{phoneNumber}", "conversations:read", show_conversation, false);
+    open("GET", "/api/conversations", "conversations:read", list_conversations, false,
+         described_list());
+    open("GET", "/api/conversations/{phoneNumber}", "conversations:read", show_conversation, false,
+         of_one({.id = "getConversation", .summary = "One conversation", .tag = {}},
+                "ConversationDetail"));
     open("GET", "/api/conversations/{phoneNumber}/messages", "conversations:read", page_messages,
-         false);
+         false, described_messages());
+    serve::Described lines =
+        of_one({.id = "exportConversation", .summary = "Everything stored", .tag = {}}, "");
+    lines.media_type = "application/x-ndjson";
+    lines.errors.emplace_back("PAYLOAD_TOO_LARGE");
     open("GET", "/api/conversations/{phoneNumber}/export", "conversations:read",
-         export_conversation, true);
-    open("DELETE", "/api/conversations/{phoneNumber}", "admin", erase_conversation, true);
-    open("GET", "/api/leads", "leads:read", list_leads, false);
-    open("POST", "/api/leads", "leads:write", create_lead, true);
-    open("GET", "/api/leads/{id}", "leads:read", show_lead, false);
-    open("PATCH", "/api/leads/{id}", "leads:write", change_lead, true);
+         export_conversation, true, std::move(lines));
+    open("DELETE", "/api/conversations/{phoneNumber}", "admin", erase_conversation, true,
+         of_one({.id = "eraseConversation",
+                 .summary = "Erases all that is stored of a person",
+                 .tag = {}},
+                "Empty"));
+    open("GET", "/api/leads", "leads:read", list_leads, false,
+         {.id = "listLeads",
+          .summary = "Leads, the newest first",
+          .tag = "leads",
+          .query = page_of({}),
+          .answer = "LeadList",
+          .pagination = "CursorPagination"});
+    open("POST", "/api/leads", "leads:write", create_lead, true,
+         {.id = "createLead",
+          .summary = "A new lead",
+          .tag = "leads",
+          .body = "NewLead",
+          .status = 201,
+          .answer = "LeadData",
+          .errors = {"MISSING_PHONE_NUMBER", "INVALID_PHONE_NUMBER", "LEAD_EXISTS"}});
+    open("GET", "/api/leads/{id}", "leads:read", show_lead, false,
+         {.id = "getLead",
+          .summary = "One lead",
+          .tag = "leads",
+          .answer = "LeadData",
+          .errors = {"NOT_FOUND"}});
+    open("PATCH", "/api/leads/{id}", "leads:write", change_lead, true,
+         {.id = "changeLead",
+          .summary = "Changes a lead",
+          .tag = "leads",
+          .body = "LeadChange",
+          .answer = "LeadData",
+          .errors = {"NOT_FOUND"}});
     return all;
 }
 

@@ -154,17 +154,40 @@ serve::Response drop(const Outbox& outbox, const serve::Request& request) {
 
 std::vector<serve::Route> outbox_routes(const Outbox& outbox) {
     using Verb = serve::Response (*)(const Outbox&, const serve::Request&);
-    const auto route = [&outbox](const char* method, const char* pattern, Verb verb) {
+    const auto route = [&outbox](const char* method, const char* pattern, Verb verb,
+                                 serve::Described described) {
         serve::Route made{.method = method, .pattern = pattern};
         made.permission = "admin";
+        described.tag = "outbox";
+        // A store may not know how to list what is owed.
+        described.errors.emplace_back("NOT_IMPLEMENTED");
+        made.described = std::move(described);
         made.handler = [&outbox, verb](serve::Request request, serve::Responder responder) {
             responder.answer(verb(outbox, request));
         };
         return made;
     };
-    return {route("GET", "/api/outbox", list), route("GET", "/api/outbox/{id}", show),
-            route("POST", "/api/outbox/{id}/retry", retry),
-            route("DELETE", "/api/outbox/{id}", drop)};
+    using Kind = serve::QueryParameter::Kind;
+    serve::Described listed{.id = "listOutbox", .summary = "What is owed to providers", .tag = {}};
+    listed.query = {{"state", "Given up, or still waiting", Kind::Words, 0, {"dead", "waiting"}},
+                    {"limit", "Rows of a page; 50", Kind::Number, most_limit, {}},
+                    {"cursor", "The nextCursor of the page before", Kind::Text, max_id_bytes, {}}};
+    listed.answer = "OutboxList";
+    listed.pagination = "CursorPagination";
+    const auto one = [](const char* id, const char* summary, const char* answer, bool changes) {
+        serve::Described made{.id = id, .summary = summary, .tag = {}};
+        made.answer = answer;
+        made.errors = {"NOT_FOUND"};
+        if (changes) made.errors.emplace_back("OUTBOX_BUSY");
+        return made;
+    };
+    return {route("GET", "/api/outbox", list, std::move(listed)),
+            route("GET", "/api/outbox/{id}", show,
+                  one("getOwed", "One thing that is owed", "OutboxDetail", false)),
+            route("POST", "/api/outbox/{id}/retry", retry,
+                  one("retryOwed", "Tries it again", "OutboxDone", true)),
+            route("DELETE", "/api/outbox/{id}", drop,
+                  one("dropOwed", "Gives it up", "OutboxDone", true))};
 }
 
 }  // namespace tandem::deliver

@@ -61,12 +61,23 @@ std::vector<serve::Route> routes(const Metrics& metrics, Readiness& readiness) {
     using serve::Request;
     using serve::Responder;
     serve::Route livez{.method = "GET", .pattern = "/livez", .access = Access::Open};
+    livez.described = {
+        .id = "getLiveness", .summary = "Alive", .tag = "operation", .answer = "Alive"};
     livez.handler = [](Request, Responder responder) { responder.answer(uncached(live())); };
     serve::Route readyz{.method = "GET", .pattern = "/readyz", .access = Access::Open};
+    readyz.described = {.id = "getReadiness",
+                        .summary = "Whether requests should come here",
+                        .tag = "operation",
+                        .answer = "Readiness",
+                        .errors = {"NOT_READY", "SHUTTING_DOWN", "STORAGE_UNAVAILABLE"}};
     readyz.handler = [&readiness](Request, Responder responder) {
         responder.answer(uncached(ready(readiness)));
     };
     serve::Route scrape{.method = "GET", .pattern = "/metrics", .access = Access::Metrics};
+    scrape.described = {.id = "getMetrics",
+                        .summary = "Figures in Prometheus's text format",
+                        .tag = "operation",
+                        .media_type = "text/plain"};
     scrape.handler = [&metrics](Request, Responder responder) {
         responder.answer(uncached({.status = 200,
                                    .content_type = "text/plain; version=0.0.4; charset=utf-8",

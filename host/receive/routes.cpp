@@ -23,6 +23,20 @@ std::vector<Source> family_of(const Source& source, const WebhookRoute& declared
     return family;
 }
 
+/// `post_api_webhooks_twilio_sms_incoming`: unique as the route is.
+std::string operation_id(const std::string& method, const std::string& pattern) {
+    std::string id = method + pattern;
+    for (char& letter : id) {
+        const bool upper = letter >= 'A' && letter <= 'Z';
+        const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9');
+        if (upper)
+            letter = static_cast<char>(letter - 'A' + 'a');
+        else if (!plain)
+            letter = '_';
+    }
+    return id;
+}
+
 }  // namespace
 
 std::vector<serve::Route> webhook_routes(Intake& intake, const std::vector<Source>& sources,
@@ -36,6 +50,10 @@ std::vector<serve::Route> webhook_routes(Intake& intake, const std::vector<Sourc
             route.pattern = "/api/webhooks/" + source.source->instance() + "/" + declared.path;
             route.access = serve::Access::Webhook;
             route.body_limit = declared.method == "GET" ? 0 : body_limit;
+            route.described = {.id = operation_id(declared.method, route.pattern),
+                               .summary = "What " + source.source->instance() + " tells",
+                               .tag = "webhooks",
+                               .media_type = "*/*"};
             route.handler = [&intake, family = family_of(source, declared, sources),
                              path = declared.path](serve::Request request,
                                                    serve::Responder responder) {

@@ -136,7 +136,8 @@ std::vector<serve::Route> sandbox_routes(Intake& intake, const Source& sandbox,
                                          const domain::Organizations& organizations, IdSource& ids,
                                          const Clock& clock, size_t body_limit) {
     std::vector<serve::Route> routes;
-    const auto open = [&](const char* path, Reader read, const char* done) {
+    const auto open = [&](const char* path, Reader read, const char* done,
+                          serve::Described described) {
         const auto& declared = sandbox.source->routes();
         const bool offered = std::any_of(declared.begin(), declared.end(), [&](const auto& one) {
             return one.internal && one.path == path;
@@ -150,10 +151,24 @@ std::vector<serve::Route> sandbox_routes(Intake& intake, const Source& sandbox,
         route.body_limit = body_limit;
         route.reads_json = true;
         route.handler = Door{&intake, sandbox, &organizations, &ids, &clock, path, read, done};
+        described.tag = "sandbox";
+        described.errors = {"MISSING_PHONE_NUMBER", "INVALID_PHONE_NUMBER", "NOT_FOUND",
+                            "PROVIDER_FAILED"};
+        route.described = std::move(described);
         routes.push_back(std::move(route));
     };
-    open("messages", message_of, "Message received");
-    open("calls", call_of, "Call recorded");
+    open("messages", message_of, "Message received",
+         {.id = "playCustomerText",
+          .summary = "Lets the sandbox's customer write",
+          .tag = {},
+          .body = "SandboxMessage",
+          .answer = "SandboxMessageTaken"});
+    open("calls", call_of, "Call recorded",
+         {.id = "playCustomerCall",
+          .summary = "Lets the sandbox's customer have called",
+          .tag = {},
+          .body = "SandboxCall",
+          .answer = "SandboxCallTaken"});
     return routes;
 }
 

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "domain/identity.h"
 #include "listen/stream.h"
+#include "serve/described.h"
 
 /// HTTP as the rooms see it: a complete, checked request, and one answer to it.
 namespace tandem::serve {
@@ -104,6 +105,7 @@ struct Route {
     Handler handler;
     bool while_draining = false;  // answered in shutdown too: health
     bool on_loop = false;         // Open routes that never block: spared the way to a worker
+    Described described = {};     // below /api: what the API's description says of it
 };
 
 /// Asked before a guarded handler runs, on the worker's thread. Null: go on, and

@@ -154,4 +154,12 @@ std::vector<Route> static_files(const std::string& folder) {
     return routes;
 }
 
+Route static_text(std::string path, std::string content_type, std::string text) {
+    auto file = std::make_shared<File>();
+    file->type = std::move(content_type);
+    file->tag = entity_tag(text);
+    file->bytes = std::move(text);
+    return route_to(std::move(path), std::move(file));
+}
+
 }  // namespace tandem::serve

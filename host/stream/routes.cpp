@@ -253,6 +253,32 @@ void ticket(const Desk& desk, serve::Request request, serve::Responder responder
                                         iso8601(issued->expires_at) + "\"}"));
 }
 
+using Kind = serve::QueryParameter::Kind;
+
+serve::Described described_stream(const char* id, const char* summary) {
+    serve::Described described{.id = id, .summary = summary, .tag = "streams"};
+    described.query = {{"lastEventId", "As the header Last-Event-ID", Kind::Text, 0, {}},
+                       {"organizationId", "The credential's own", Kind::Text, 0, {}}};
+    described.media_type = "text/event-stream";
+    return described;
+}
+
+serve::Described described_conversation() {
+    serve::Described described =
+        described_stream("followConversation", "What happens in one conversation");
+    described.query.push_back({"phoneNumber", "The conversation's number", Kind::Text, 0, {}});
+    described.query.push_back({"load", "Begin with the history", Kind::YesNo, 0, {}});
+    described.errors = {"INVALID_PHONE_NUMBER", "NOT_FOUND"};
+    return described;
+}
+
+serve::Described described_organization() {
+    serve::Described described =
+        described_stream("followOrganization", "What happens in all conversations");
+    described.query.push_back({"types", "Event types with commas between", Kind::Text, 0, {}});
+    return described;
+}
+
 }  // namespace
 
 std::vector<serve::Route> routes(const Desk& desk) {
@@ -262,20 +288,28 @@ std::vector<serve::Route> routes(const Desk& desk) {
         };
     };
     const auto route = [](const char* method, const char* pattern, serve::Access access,
-                          serve::Handler handle) {
+                          serve::Handler handle, serve::Described described) {
         serve::Route made;
         made.method = method;
         made.pattern = pattern;
         made.access = access;
         made.permission = "conversations:read";
         made.handler = std::move(handle);
+        made.described = std::move(described);
         return made;
     };
     std::vector<serve::Route> all{
         route("GET", "/api/stream/conversation/{leadId}", serve::Access::Stream,
-              handler(conversation)),
-        route("GET", "/api/stream/organization", serve::Access::Stream, handler(organization)),
-        route("POST", "/api/stream/tickets", serve::Access::Bearer, handler(ticket)),
+              handler(conversation), described_conversation()),
+        route("GET", "/api/stream/organization", serve::Access::Stream, handler(organization),
+              described_organization()),
+        route("POST", "/api/stream/tickets", serve::Access::Bearer, handler(ticket),
+              {.id = "createStreamTicket",
+               .summary = "A ticket that opens one event stream",
+               .tag = "streams",
+               .body = "TicketRequest",
+               .answer = "Ticket",
+               .errors = {"INVALID_PHONE_NUMBER", "NOT_FOUND"}}),
     };
     all.back().body_limit = ticket_body_bytes;
     all.back().reads_json = true;

@@ -23,7 +23,7 @@ export class Gateway {
   /** `programs` is the folder of tandemd and tandemctl. */
   static async create(programs) {
     const folder = await mkdtemp(join(tmpdir(), 'tandem-console-'));
-    return new Gateway(programs, folder, await freePort());
+    return new this(programs, folder, await freePort());
   }
 
   constructor(programs, folder, port) {
@@ -36,8 +36,9 @@ export class Gateway {
     this.output = '';
   }
 
-  async start() {
-    await writeFile(this.settings, `
+  /** The settings' text; a test that needs more says it again. */
+  text() {
+    return `
 server: {listen: "127.0.0.1:${this.port}", public_url: "${this.url}"}
 storage: {plugin: sqlite, options: {path: "${this.folder}/tandem.db"}}
 auth:
@@ -54,7 +55,11 @@ organizations:
     responder: sandbox
 plugins: {trusted_uid: ${process.getuid()}}
 stream: {heartbeat_s: 1}
-`);
+`;
+  }
+
+  async start() {
+    await writeFile(this.settings, this.text());
     const child = spawn(join(this.programs, 'tandemd'), ['--config', this.settings],
                         {stdio: ['ignore', 'pipe', 'pipe']});
     this.child = child;
@@ -74,11 +79,11 @@ stream: {heartbeat_s: 1}
     await gone;
   }
 
-  async token() {
+  async token({org = 'demo', sub = 'agent-1', permissions = 'admin', ttl = '1h'} = {}) {
     const {stdout} = await promisify(execFile)(
         join(this.programs, 'tandemctl'),
-        ['token', '--config', this.settings, '--org', 'demo', '--sub', 'agent-1',
-         '--permissions', 'admin', '--ttl', '1h']);
+        ['token', '--config', this.settings, '--org', org, '--sub', sub,
+         '--permissions', permissions, '--ttl', ttl]);
     return stdout.trim();
   }
 
