@@ -226,7 +226,7 @@ struct Door {
     Verb verb;
 
     void operator()(serve::Request request, serve::Responder responder) const {
-        const domain::Identity& identity = *request.identity;
+        const domain::Identity& identity = request.identity.value();
         const auto* organization = organizations->by_id(identity.organization);
         if (!organization)
             return responder.answer(serve::problem(

@@ -19,7 +19,8 @@ struct Door {
     bool waits;
 
     void operator()(serve::Request request, serve::Responder responder) const {
-        const auto* organization = ground.organizations->by_id(request.identity->organization);
+        const auto* organization =
+            ground.organizations->by_id(request.identity.value().organization);
         if (!organization)
             return responder.answer(serve::problem(
                 {403, "ORGANIZATION_ACCESS_DENIED", "The credential's organisation is not here."}));
