@@ -218,7 +218,8 @@ OutboundCall Calls::outbound(const Scene& scene) const {
     call.ring_s = options_.ring_s;
     const auto* organization = ground_.organizations->by_id(scene.owed.organization);
     if (!organization || organization->numbers.empty()) return call;
-    call.from = organization->numbers.front();
+    call.from = organization->sender(
+        scene.snapshot.conversation ? scene.snapshot.conversation->business_number : "");
     call.variables = variables_of(*organization, scene.snapshot, scene.plan);
     return call;
 }

@@ -282,8 +282,12 @@ void Sender::send(const Scene& scene, FenceGate::Pass* fence, Outlet::Pass& pass
 OutboundMessage Sender::outbound(const Scene& scene) const {
     OutboundMessage message;
     message.message_id = scene.message.id;
-    message.from = ground_.organizations->by_id(scene.owed.organization)->numbers.front();
+    message.from = ground_.organizations->by_id(scene.owed.organization)
+                       ->sender(scene.conversation().business_number);
     message.to = scene.owed.address;
+    // Providers know short codes by their digits alone.
+    constexpr std::string_view short_code = "shortcode:";
+    if (message.to.starts_with(short_code)) message.to.erase(0, short_code.size());
     message.text = scene.message.content;
     message.deadline = options_.deadline;
     if (options_.status_url) message.status_url = options_.status_url(scene.owed.instance);

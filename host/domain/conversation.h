@@ -27,6 +27,8 @@ struct Conversation {
     std::string lead_id;
     std::string needs_human;  // the reason; empty: it does not
     std::string summary;      // of the last call
+    /// Of ours, to which the customer last turned: answers come from it. Empty: none yet.
+    std::string business_number;
     bool opted_out = false;
     int64_t waiting = 0;  // customer messages that wait for a human
     Time created_at{};

@@ -4,6 +4,12 @@
 
 namespace tandem::domain {
 
+std::string Organization::sender(std::string_view last_used) const {
+    if (std::find(numbers.begin(), numbers.end(), last_used) != numbers.end())
+        return std::string(last_used);
+    return numbers.empty() ? std::string() : numbers.front();
+}
+
 Organizations::Organizations(std::vector<Organization> all) : all_(std::move(all)) {}
 
 const Organization* Organizations::by_id(std::string_view id) const {

@@ -20,6 +20,10 @@ struct Organization {
     /// provider did not settle it. The customer then may get it twice.
     bool resend_unknown = false;
     unsigned history_days = 0;  // how long messages and ended calls are kept; 0: for ever
+
+    /// The number to write or call from: the one that the customer turned to last, if it is
+    /// still ours, else the first. Empty: the organisation has none.
+    std::string sender(std::string_view last_used) const;
 };
 
 /// All organisations of this gateway. Immutable; safe from any thread.

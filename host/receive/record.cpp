@@ -128,6 +128,7 @@ store::ChangeSet record(const MessageReceived& event, const Scope& scope,
     Draft draft(event, scope, snapshot, moment);
     draft.under_version();
     draft.meet(event.sender_name, "sms");
+    draft.conversation.business_number = scope.business;
     const bool late = is_late(event, moment);
 
     const bool held = snapshot.session.has_value();

@@ -119,6 +119,8 @@ store::ChangeSet record(const CallStarted& event, const Scope& scope,
     Draft draft(event, scope, snapshot, moment);
     draft.under_version();
     draft.meet({}, "call");
+    if (event.direction == domain::CallDirection::Inbound)
+        draft.conversation.business_number = scope.business;
     domain::Call call = known ? *known : new_call(scope, event.direction, moment);
     if (!known) {
         call.active = true;

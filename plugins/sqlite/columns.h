@@ -9,7 +9,7 @@ inline const std::string lead_columns =
     "id, address, customer_name, email, status, source, attributes_json, created_at, updated_at";
 inline const std::string conversation_columns =
     "opted_out, address, lead_id, needs_human, summary, waiting, created_at, last_activity_at,"
-    " version, control_epoch, message_count, call_count";
+    " version, control_epoch, message_count, call_count, business_number";
 inline const std::string message_columns =
     "author, type, direction, delivery, number, id, address, content, provider_id, instance,"
     " agent_id, agent_name, session_id, call_id, error_code, error_text, control_epoch, at,"

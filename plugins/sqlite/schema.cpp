@@ -116,6 +116,7 @@ CREATE TABLE dedupe (
 // lines have a number of their own because ids need not rise.
 constexpr const char* lists_notes_and_audit = R"sql(
 ALTER TABLE conversation ADD COLUMN call_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN business_number TEXT NOT NULL DEFAULT '';
 CREATE INDEX conversation_needs_human ON conversation (organization, last_activity_at, address)
     WHERE version > 0 AND needs_human <> '';
 

@@ -205,7 +205,8 @@ void Writer::write(const records::ConversationView& conversation) {
     auto rows = put_conversation_.rows(
         organization_, conversation.opted_out, conversation.address, conversation.lead_id,
         conversation.needs_human, conversation.summary, conversation.waiting,
-        conversation.created_at, conversation.last_activity_at, ahead_.counted, ahead_.messages);
+        conversation.created_at, conversation.last_activity_at, ahead_.counted, ahead_.messages,
+        conversation.business_number);
     rows.next();
     ahead_.next_number = rows.integer(0) - ahead_.messages + 1;
     // RETURNING gives its row before the statement is done.

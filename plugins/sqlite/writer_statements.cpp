@@ -31,14 +31,16 @@ Writer::Writer(const Database& database)
       put_conversation_(
           database,
           "INSERT INTO conversation (organization, opted_out, address, lead_id, needs_human,"
-          " summary, waiting, created_at, last_activity_at, version, message_count, last_number)"
-          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?11)"
+          " summary, waiting, created_at, last_activity_at, version, message_count, last_number,"
+          " business_number)"
+          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?11, ?12)"
           " ON CONFLICT (organization, address) DO UPDATE SET opted_out = excluded.opted_out,"
           " lead_id = excluded.lead_id, needs_human = excluded.needs_human,"
           " summary = excluded.summary, waiting = excluded.waiting,"
           " created_at = excluded.created_at, last_activity_at = excluded.last_activity_at,"
           " version = version + 1, message_count = message_count + excluded.message_count,"
-          " last_number = last_number + excluded.last_number"
+          " last_number = last_number + excluded.last_number,"
+          " business_number = excluded.business_number"
           " RETURNING last_number"),
       next_number_(database,
                    "INSERT INTO conversation (organization, address, message_count, last_number)"

@@ -60,6 +60,7 @@ bool says(const ChangeSet& change_set, std::string_view type, const std::string&
 class RecordTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(RecordTest);
     CPPUNIT_TEST(a_first_text_makes_lead_conversation_message_event_and_turn);
+    CPPUNIT_TEST(answers_will_come_from_the_number_that_was_written_to);
     CPPUNIT_TEST(a_known_customers_text_makes_no_second_lead);
     CPPUNIT_TEST(a_lead_without_a_conversation_is_kept);
     CPPUNIT_TEST(the_conversation_is_written_before_its_messages);
@@ -100,6 +101,13 @@ public:
         text_.dedupe_key = "message:SM1";
         text_.provider_id = "SM1";
         text_.text = "Hello";
+    }
+
+    void answers_will_come_from_the_number_that_was_written_to() {
+        scope_.business = "+14155550101";
+        const auto set = record(text_, scope_, {}, moment_);
+        CPPUNIT_ASSERT_EQUAL(std::string("+14155550101"),
+                             all_of<domain::Conversation>(set).at(0).business_number);
     }
 
     void a_first_text_makes_lead_conversation_message_event_and_turn() {

@@ -45,6 +45,7 @@ struct Members<tandem_conversation> {
         visit(left.control_epoch, right.control_epoch);
         visit(left.message_count, right.message_count);
         visit(left.call_count, right.call_count);
+        visit(left.business_number, right.business_number);
     }
 };
 

@@ -25,7 +25,7 @@ struct LeadOf {
 template <typename Text>
 struct ConversationOf {
     using Raw = tandem_conversation;
-    Text address{}, lead_id{}, needs_human{}, summary{};
+    Text address{}, lead_id{}, needs_human{}, summary{}, business_number{};
     uint32_t opted_out = 0;
     int64_t waiting = 0;
     tandem_time created_at = 0, last_activity_at = 0;

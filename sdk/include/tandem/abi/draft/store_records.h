@@ -45,6 +45,7 @@ typedef struct tandem_conversation {
     int64_t control_epoch;   /* +1 with each control operation */
     int64_t message_count;   /* all but those of type TANDEM_MESSAGE_SYSTEM */
     int64_t call_count;      /* as many calls as it ever had */
+    tandem_view business_number; /* of ours, to which the customer last turned, or empty */
 } tandem_conversation;
 
 #define TANDEM_MESSAGE_SYSTEM 3 /* the one type that a store knows */
