@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "admit/erased.h"
 #include "call/scene.h"
 #include "context/context.h"
 
@@ -45,8 +46,13 @@ void Placing::place(Order order, Done done) {
 
 void Placing::attempt(const TaskPtr& task, const store::Lanes::Release& release) {
     const Order& order = task->order;
-    const auto snapshot =
+    auto snapshot =
         ground_.store->snapshot(order.organization->id, order.address, context::messages_needed);
+    if (snapshot) {
+        const auto recalled = admit::recall(*ground_.store, order.organization->id, order.address,
+                                            ground_.clock->now(), *snapshot);
+        if (!recalled) snapshot = recalled.error();
+    }
     if (!snapshot) {
         ground_.log->warn(room, "a conversation could not be read",
                           {{"reason", snapshot.error().text}});

@@ -173,6 +173,7 @@ void place(const RoutesGround& ground, serve::Request request, serve::Responder 
         return responder.answer(serve::problem(*problem));
     order.call_id = ground.ids->next();
     order.once = ground.idempotency->look(request, organization->id, order.call_id);
+    order.once.note.address = order.address;  // the answer that is kept tells of them
     if (order.once.kind == admit::Once::Kind::Answered) return responder.answer(order.once.answer);
     if (order.once.kind == admit::Once::Kind::Interrupted)
         return responder.answer(answer_from_record(*ground.store, order, order.once.subject));

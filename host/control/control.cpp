@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "admit/erased.h"
 #include "control/draft.h"
 #include "converse/converse.h"
 
@@ -77,6 +78,8 @@ Control::Look Control::look(const Person& person, const std::string& address) co
     // A stranger has no conversation; their snapshot is empty.
     if (!snapshot && snapshot.error().code != Code::NotFound) refuse_without_storage();
     if (snapshot) look.snapshot = std::move(*snapshot);
+    if (!admit::recall(*ground_.store, organization, address, look.now, look.snapshot))
+        refuse_without_storage();
     auto processed = store::read_processed(*ground_.store, organization, address, look.now);
     if (!processed) refuse_without_storage();
     look.processed = std::move(*processed);

@@ -11,7 +11,6 @@ namespace {
 
 using publish::text_or_null;
 
-constexpr size_t max_field_bytes = 1024;
 constexpr size_t max_attributes_bytes = 65536;
 constexpr size_t max_search_bytes = 200;
 constexpr size_t max_id_bytes = 256;
@@ -29,30 +28,12 @@ domain::Lead lead_of(const Asked& asked) {
     return found(asked.ground.store->lead(asked.organization.id, id), "lead");
 }
 
-publish::Scene scene_of(const Asked& asked, const domain::Lead& lead, Time now) {
-    return {asked.ground.ids->next(), asked.organization.id, lead.address, lead.id,
-            lead.customer_name,       lead.status,           now};
-}
-
 /// A member that the caller may leave, set, or clear by null or an empty text.
 void take(serve::Members& body, const char* name, std::string& into) {
     if (body.has(name))
         into = body.text(name, max_field_bytes);
     else if (body.is_null(name))
         into.clear();
-}
-
-void take_all(serve::Members& body, domain::Lead& lead) {
-    take(body, "customerName", lead.customer_name);
-    take(body, "email", lead.email);
-    take(body, "leadStatus", lead.status);
-    take(body, "source", lead.source);
-    if (body.has("attributes"))
-        lead.attributes_json = body.object("attributes", max_attributes_bytes);
-    else if (body.is_null("attributes"))
-        lead.attributes_json.clear();
-    if (!lead.email.empty() && lead.email.find('@') == std::string::npos)
-        body.complain("email", "is no e-mail address");
 }
 
 void check(serve::Members& body, const Asked& asked) {
@@ -68,6 +49,24 @@ void check(serve::Members& body, const Asked& asked) {
 }
 
 }  // namespace
+
+publish::Scene scene_of(const Asked& asked, const domain::Lead& lead, Time now) {
+    return {asked.ground.ids->next(), asked.organization.id, lead.address, lead.id,
+            lead.customer_name,       lead.status,           now};
+}
+
+void take_all(serve::Members& body, domain::Lead& lead) {
+    take(body, "customerName", lead.customer_name);
+    take(body, "email", lead.email);
+    take(body, "leadStatus", lead.status);
+    take(body, "source", lead.source);
+    if (body.has("attributes"))
+        lead.attributes_json = body.object("attributes", max_attributes_bytes);
+    else if (body.is_null("attributes"))
+        lead.attributes_json.clear();
+    if (!lead.email.empty() && lead.email.find('@') == std::string::npos)
+        body.complain("email", "is no e-mail address");
+}
 
 Json lead_object(const domain::Lead& lead) {
     Json json;

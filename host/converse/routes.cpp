@@ -82,6 +82,16 @@ serve::Described described_messages() {
     return described;
 }
 
+serve::Described described_import() {
+    serve::Described described{.id = "importLeads",
+                               .summary = "Leads made or changed by their number; JSON Lines",
+                               .tag = "leads"};
+    described.query = {{"dryRun", "Only tell what would become of them", Kind::YesNo, 0, {}}};
+    described.answer = "LeadImport";
+    described.errors = {"UNSUPPORTED_MEDIA_TYPE"};
+    return described;
+}
+
 }  // namespace
 
 std::vector<serve::Route> routes(const Ground& ground, size_t body_limit) {
@@ -96,7 +106,7 @@ std::vector<serve::Route> routes(const Ground& ground, size_t body_limit) {
         route.described = std::move(described);
         if (route.method == "POST" || route.method == "PATCH") {
             route.body_limit = body_limit;
-            route.reads_json = true;
+            route.reads_json = verb != import_leads;  // JSON Lines
         }
         all.push_back(std::move(route));
     };
@@ -110,6 +120,12 @@ std::vector<serve::Route> routes(const Ground& ground, size_t body_limit) {
     serve::Described lines =
         of_one({.id = "exportConversation", .summary = "Everything stored", .tag = {}}, "");
     lines.media_type = "application/x-ndjson";
+    lines.query = {{"limit",
+                    "Pages of so many records; none: all at once",
+                    Kind::Number,
+                    serve::max_limit,
+                    {}},
+                   {"cursor", "The X-Next-Cursor of the page before", Kind::Text, 0, {}}};
     lines.errors.emplace_back("PAYLOAD_TOO_LARGE");
     open("GET", "/api/conversations/{phoneNumber}/export", "conversations:read",
          export_conversation, true, std::move(lines));
@@ -133,6 +149,7 @@ std::vector<serve::Route> routes(const Ground& ground, size_t body_limit) {
           .status = 201,
           .answer = "LeadData",
           .errors = {"MISSING_PHONE_NUMBER", "INVALID_PHONE_NUMBER", "LEAD_EXISTS"}});
+    open("POST", "/api/leads/import", "leads:write", import_leads, true, described_import());
     open("GET", "/api/leads/{id}", "leads:read", show_lead, false,
          {.id = "getLead",
           .summary = "One lead",

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "converse/converse.h"
+#include "publish/payload.h"
 #include "publish/screen_json.h"
+#include "serve/json.h"
 #include "serve/refuse.h"
 
 /// What the sources of this room share: a request on its way, and how a row becomes the
@@ -33,6 +35,11 @@ T found(Result<T> result, const char* what) {
 }
 
 Json lead_object(const domain::Lead& lead);
+publish::Scene scene_of(const Asked& asked, const domain::Lead& lead, Time now);
+/// A short member of a lead's.
+constexpr size_t max_field_bytes = 1024;
+/// What the body says of the lead; its number and organisation are the caller's to read.
+void take_all(serve::Members& body, domain::Lead& lead);
 
 // The verbs; each gives the whole answer.
 
@@ -45,5 +52,7 @@ serve::Response list_leads(const Asked& asked);
 serve::Response create_lead(const Asked& asked);
 serve::Response show_lead(const Asked& asked);
 serve::Response change_lead(const Asked& asked);
+/// JSON Lines, a lead each; told for each line what became of it.
+serve::Response import_leads(const Asked& asked);
 
 }  // namespace tandem::converse

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "admit/erased.h"
 #include "context/context.h"
 #include "receive/delivery.h"
 #include "receive/intake.h"
@@ -32,11 +33,21 @@ Moment Intake::moment() const {
     return {ground_.clock->now(), ground_.ids, options_.coalesce, options_.late};
 }
 
+/// Who was erased comes as a stranger, but their opt-out stands.
+Result<store::Snapshot> Intake::look_at(const Scope& scope, unsigned message_limit) {
+    const std::string& organization = scope.organization->id;
+    auto snapshot = ground_.store->snapshot(organization, scope.customer, message_limit);
+    if (!snapshot) return snapshot;
+    const auto recalled = admit::recall(*ground_.store, organization, scope.customer,
+                                        ground_.clock->now(), *snapshot);
+    if (!recalled) return recalled.error();
+    return snapshot;
+}
+
 Intake::Built Intake::build(Delivery& delivery, const MessageReceived& event) {
     const Scope& scope = delivery.scopes[delivery.next];
     const Moment now = moment();
-    const auto snapshot = ground_.store->snapshot(scope.organization->id, scope.customer,
-                                                  is_late(event, now) ? messages_of_late_text : 0);
+    const auto snapshot = look_at(scope, is_late(event, now) ? messages_of_late_text : 0);
     if (!snapshot) return snapshot.error();
     return std::optional(receive::record(event, scope, *snapshot, now));
 }
@@ -48,7 +59,7 @@ Intake::Built Intake::build(Delivery& delivery, const MessageStatus& event) {
     if (!message) return message.error();
     if (!*message) return std::optional<store::ChangeSet>();
     scope.customer = (*message)->address;
-    const auto snapshot = ground_.store->snapshot(scope.organization->id, scope.customer, 0);
+    const auto snapshot = look_at(scope, 0);
     if (!snapshot) return snapshot.error();
     // Read after the snapshot: a change in between shows as another version.
     message = message_of(delivery, event);
@@ -65,8 +76,7 @@ Intake::Built Intake::build(Delivery& delivery, const CallStarted& event) {
     auto known = look();
     if (!known) return known.error();
     if (*known) scope.customer = (*known)->address;
-    const auto snapshot =
-        ground_.store->snapshot(scope.organization->id, scope.customer, context::messages_needed);
+    const auto snapshot = look_at(scope, context::messages_needed);
     if (!snapshot) return snapshot.error();
     if (delivery.asks_context) {
         auto rendered = delivery.source->render_context(
@@ -88,7 +98,7 @@ Intake::Built Intake::build(Delivery& delivery, const CallEnded& event) {
     auto known = look();
     if (!known) return known.error();
     if (*known) scope.customer = (*known)->address;
-    const auto snapshot = ground_.store->snapshot(scope.organization->id, scope.customer, 0);
+    const auto snapshot = look_at(scope, 0);
     if (!snapshot) return snapshot.error();
     known = look();
     if (!known) return known.error();
@@ -102,7 +112,7 @@ Intake::Built Intake::build(Delivery& delivery, const CallStatus& event) {
     if (!known) return known.error();
     if (!*known) return std::optional<store::ChangeSet>();
     scope.customer = (*known)->address;
-    const auto snapshot = ground_.store->snapshot(scope.organization->id, scope.customer, 0);
+    const auto snapshot = look_at(scope, 0);
     if (!snapshot) return snapshot.error();
     known = call_of(delivery, {}, event.call_id, {});
     if (!known) return known.error();

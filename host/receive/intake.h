@@ -126,6 +126,7 @@ private:
     Built build(Delivery& delivery, const CallStarted& event);
     Built build(Delivery& delivery, const CallEnded& event);
     Built build(Delivery& delivery, const CallStatus& event);
+    Result<store::Snapshot> look_at(const Scope& scope, unsigned message_limit);
     Moment moment() const;
     Result<std::optional<domain::Message>> message_of(const Delivery& delivery,
                                                       const MessageStatus& event);

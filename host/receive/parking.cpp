@@ -90,6 +90,14 @@ ProviderEvent event_of(const store::Note& note, std::string& instance) {
     return status;
 }
 
+/// Whether what it is about may still be on its way to the store. A message has its own id
+/// before any provider hears of it: if the id is unknown the message is gone, and whoever was
+/// erased with it must not come back as a note.
+bool may_come(const ProviderEvent& event) {
+    const auto* status = std::get_if<MessageStatus>(&event);
+    return !status || status->message_id.empty();
+}
+
 std::string id_of(const ProviderEvent& event) {
     if (const auto* status = std::get_if<MessageStatus>(&event)) return status->provider_id;
     return std::get<CallStatus>(event).call_id;
@@ -101,13 +109,21 @@ std::string id_of(const ProviderEvent& event) {
 /// again, because whoever records what it is about may have looked just before.
 void Intake::park(const DeliveryPtr& delivery, const store::Lanes::Release& release) {
     const ProviderEvent& event = delivery->events[delivery->next];
-    const bool too_early = !delivery->parked && !id_of(event).empty();
+    const std::string& organization = delivery->scopes[delivery->next].organization->id;
+    const bool too_early = !delivery->parked && !id_of(event).empty() && may_come(event);
+    const auto known =
+        ground_.store->remembered(organization, delivery->instance, incident_of(event).dedupe_key);
+    if (too_early && known && *known) {
+        // Its effect came and went, with who was erased or with what is too old.
+        recorded(delivery, "duplicate");
+        return release();
+    }
     if (!too_early) {
         recorded(delivery, delivery->parked ? "parked" : "unknown_message");
         return release();
     }
     store::ChangeSet set;
-    set.organization = delivery->scopes[delivery->next].organization->id;
+    set.organization = organization;
     set.operations.push_back(note_of(event, delivery->instance,
                                      delivery->scopes[delivery->next].customer,
                                      ground_.clock->now()));

@@ -173,7 +173,7 @@ store::ChangeSet record(const CallStatus& event, const Scope& scope,
     Draft draft(event, scope, snapshot, moment);
     if (event.line == Line::Other) return draft.finished_apart();
     draft.under_version();
-    if (!snapshot.conversation) draft.meet({}, "call");
+    if (draft.conversation.version == 0) draft.meet({}, "call");
     domain::Call call = known;
     CallDetails details = details_of(call);
     note_line(details, event, moment);

@@ -1,0 +1,91 @@
+#include "admit/erased.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "base/id.h"
+
+namespace tandem::admit {
+
+namespace {
+
+constexpr char key_scope[] = "erasure-key";
+constexpr char key_name[] = "v1";
+constexpr char opt_out_scope[] = "erased-opt-out";
+constexpr size_t key_bytes = 32;  // as long as the hash (RFC 2104 section 3)
+
+/// The value of this very note; empty where there is none.
+Result<std::string> note_value(store::Store& store, const std::string& organization,
+                               const char* scope, const std::string& key, Time now) {
+    const auto notes = store.notes(organization, scope, key, now, 1);
+    if (!notes) return notes.error();
+    if (notes->empty() || notes->front().key != key) return std::string();
+    return notes->front().value;
+}
+
+/// HMAC-SHA256 (RFC 2104) in hex.
+Result<std::string> keyed_hash(const std::string& key, const std::string& text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
+    unsigned size = 0;
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, text.size(),
+             hash.data(), &size) == nullptr)
+        return Error{Code::Internal, "the address of an erased person could not be hashed"};
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string hex;
+    for (unsigned i = 0; i < size; ++i) {
+        hex += digits[hash[i] >> 4];
+        hex += digits[hash[i] & 15];
+    }
+    return hex;
+}
+
+}  // namespace
+
+Result<Remains> remains_of(store::Store& store, const std::string& organization,
+                           const std::string& address,
+                           const std::optional<domain::Conversation>& conversation, Time now) {
+    Remains remains;
+    auto key = note_value(store, organization, key_scope, key_name, now);
+    if (!key && key.error().code == Code::Unsupported) return remains;
+    if (!key) return key.error();
+    if (key->empty()) {
+        *key = random_hex(key_bytes);
+        // Two first erasures at once must not use two keys.
+        remains.conditions.push_back(store::NoteIs{key_scope, key_name, std::nullopt, now});
+        remains.operations.push_back(store::Note{key_scope, key_name, *key, now, {}, {}});
+    }
+    auto name = keyed_hash(*key, address);
+    if (!name) return name.error();
+    remains.name = std::move(*name);
+    if (conversation && conversation->opted_out)
+        remains.operations.push_back(store::Note{opt_out_scope, remains.name, "1", now, {}, {}});
+    else if (conversation)
+        remains.operations.push_back(store::ForgetNote{opt_out_scope, remains.name});
+    return remains;
+}
+
+Result<void> recall(store::Store& store, const std::string& organization,
+                    const std::string& address, Time now, store::Snapshot& snapshot) {
+    if (snapshot.conversation) return {};
+    const auto key = note_value(store, organization, key_scope, key_name, now);
+    if (!key && key.error().code == Code::Unsupported) return {};
+    if (!key) return key.error();
+    if (key->empty()) return {};
+    const auto name = keyed_hash(*key, address);
+    if (!name) return name.error();
+    const auto opted_out = note_value(store, organization, opt_out_scope, *name, now);
+    if (!opted_out) return opted_out.error();
+    if (opted_out->empty()) return {};
+    snapshot.conversation.emplace();
+    snapshot.conversation->address = address;
+    snapshot.conversation->opted_out = true;
+    if (snapshot.lead) snapshot.conversation->lead_id = snapshot.lead->id;
+    return {};
+}
+
+}  // namespace tandem::admit

@@ -1,0 +1,73 @@
+#include <utility>
+
+#include "admit/erased.h"
+#include "converse/traces.h"
+
+namespace tandem::converse {
+
+namespace {
+
+// A lost race means that the person said something meanwhile.
+constexpr unsigned max_rebuilds = 8;
+// What one answer may hold in memory.
+constexpr size_t max_export_bytes = 64 << 20;
+
+store::AuditLine audit(const Asked& asked, const char* action, const std::string& address) {
+    return {asked.ground.ids->next(), asked.request.identity->subject, action, address, {}, {},
+            asked.ground.clock->now()};
+}
+
+void erase(const Asked& asked, const std::string& address) {
+    const std::string& organization = asked.organization.id;
+    for (unsigned i = 0; i < max_rebuilds; ++i) {
+        const store::Snapshot now = known_person(asked, address);
+        auto remains = admit::remains_of(*asked.ground.store, organization, address,
+                                         now.conversation, asked.ground.clock->now());
+        if (!remains) serve::refuse_without_storage();
+        store::ChangeSet set;
+        set.organization = organization;
+        set.preconditions = std::move(remains->conditions);
+        set.preconditions.push_back(
+            store::VersionIs{address, now.conversation ? now.conversation->version : 0});
+        set.operations = std::move(remains->operations);
+        set.operations.push_back(store::Erase{address, remains->name});
+        set.operations.push_back(store::ForgetNote{"processed", address});
+        set.operations.push_back(audit(asked, "erase", remains->name));
+        const auto outcome = asked.ground.committer->commit(std::move(set));
+        if (!outcome) serve::refuse_without_storage();
+        if (outcome->kind == store::Outcome::Kind::Committed) return;
+    }
+    serve::refuse_without_storage();
+}
+
+}  // namespace
+
+store::Snapshot known_person(const Asked& asked, const std::string& address) {
+    store::Snapshot now =
+        found(asked.ground.store->snapshot(asked.organization.id, address, 0), "conversation");
+    if (!now.conversation && !now.lead)
+        serve::refuse(404, "NOT_FOUND", "There is no such conversation.");
+    return now;
+}
+
+void note_export(const Asked& asked, const std::string& address) {
+    store::ChangeSet set;
+    set.organization = asked.organization.id;
+    set.operations.push_back(audit(asked, "export", address));
+    const auto outcome = asked.ground.committer->commit(std::move(set));
+    if (!outcome || outcome->kind != store::Outcome::Kind::Committed)
+        serve::refuse_without_storage();
+}
+
+serve::Response erase_conversation(const Asked& asked) {
+    const std::string address = asked.path_address();
+    erase(asked, address);
+    if (const auto done = asked.ground.store->compact(); !done) {
+        asked.ground.log->error("converse", "what was erased could not be removed from the files",
+                                {{"reason", done.error().text}});
+        serve::refuse_without_storage();
+    }
+    return serve::success("Erased", "{}");
+}
+
+}  // namespace tandem::converse

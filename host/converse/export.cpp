@@ -1,0 +1,177 @@
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "converse/cursor.h"
+#include "converse/shown.h"
+#include "converse/traces.h"
+
+namespace tandem::converse {
+
+namespace {
+
+constexpr unsigned page = 200;
+// What one answer may hold in memory.
+constexpr size_t max_export_bytes = 64 << 20;
+
+/// JSON Lines, one record a line.
+class Lines {
+public:
+    void add(const char* type, const Json& record) {
+        Json line{{"record", type}};
+        line.update(record);
+        text_ += publish::text(line);
+        text_ += '\n';
+        ++count_;
+        if (text_.size() > max_export_bytes)
+            serve::refuse(413, "PAYLOAD_TOO_LARGE",
+                          "The conversation is too large for one answer; ask for pages.");
+    }
+    size_t count() const { return count_; }
+    std::string take() { return std::move(text_); }
+
+private:
+    std::string text_;
+    size_t count_ = 0;
+};
+
+/// How far an export has come.
+struct Place {
+    enum class Part { Person, Sessions, Calls, Messages } part = Part::Person;
+    Time at{};        // of the last session or call
+    std::string key;  // its id; the number of the last message
+};
+
+constexpr const char* part_names[] = {"person", "sessions", "calls", "messages"};
+
+std::string list_of(const std::string& address) {
+    return "export " + address;
+}
+
+std::string to_text(const Place& place, const std::string& organization,
+                    const std::string& address) {
+    const std::string key = part_names[static_cast<size_t>(place.part)] + (':' + place.key);
+    return to_text(Cursor{place.at, key}, organization, list_of(address));
+}
+
+Place parse_place(std::string_view text, const std::string& organization,
+                  const std::string& address) {
+    const Cursor cursor = parse_cursor(text, organization, list_of(address));
+    const size_t colon = cursor.key.find(':');
+    for (size_t i = 0; i < std::size(part_names); ++i)
+        if (colon != std::string::npos && cursor.key.compare(0, colon, part_names[i]) == 0)
+            return {static_cast<Place::Part>(i), cursor.at, cursor.key.substr(colon + 1)};
+    serve::refuse_field("cursor", "is none of this list");
+}
+
+/// Writes what follows the place, at most a page of one kind of record.
+class Exporter {
+public:
+    Exporter(const Asked& asked, const std::string& address, store::Snapshot now, Lines& lines)
+        : store_(*asked.ground.store),
+          organization_(asked.organization.id),
+          address_(address),
+          now_(std::move(now)),
+          lines_(lines) {
+        scene_.organization = organization_;
+        scene_.address = address;
+        if (now_.lead) scene_.lead_id = now_.lead->id;
+        scene_.at = asked.ground.clock->now();
+    }
+
+    /// The next place; nothing at the end.
+    std::optional<Place> go_on(const Place& place, unsigned limit) {
+        switch (place.part) {
+            case Place::Part::Person: return person();
+            case Place::Part::Sessions: return sessions(place, limit);
+            case Place::Part::Calls: return calls(place, limit);
+            case Place::Part::Messages: break;
+        }
+        return messages(place, limit);
+    }
+
+private:
+    Place person() {
+        if (now_.lead) lines_.add("lead", lead_object(*now_.lead));
+        if (now_.conversation)
+            lines_.add("conversation",
+                       Json{{"phoneNumber", address_},
+                            {"summary", publish::text_or_null(now_.conversation->summary)},
+                            {"optedOut", now_.conversation->opted_out},
+                            {"createdAt", iso8601(now_.conversation->created_at)}});
+        return {Place::Part::Sessions, {}, {}};
+    }
+
+    Place sessions(const Place& place, unsigned limit) {
+        const auto rows =
+            found(store_.sessions(organization_, query_of(place, limit)), "conversation");
+        for (const domain::ControlSession& session : rows)
+            lines_.add("session", publish::session_object(scene_, session, 0));
+        if (rows.size() < limit) return {Place::Part::Calls, {}, {}};
+        return {place.part, rows.back().started_at, rows.back().id};
+    }
+
+    Place calls(const Place& place, unsigned limit) {
+        const auto rows =
+            found(store_.calls(organization_, query_of(place, limit)), "conversation");
+        for (const domain::Call& call : rows) lines_.add("call", publish::call_object(call));
+        if (rows.size() < limit) return {Place::Part::Messages, {}, {}};
+        return {place.part, rows.back().started_at, rows.back().id};
+    }
+
+    std::optional<Place> messages(const Place& place, unsigned limit) {
+        int64_t before = 0;
+        std::from_chars(place.key.data(), place.key.data() + place.key.size(), before);
+        const auto rows =
+            found(store_.messages(organization_, address_, before, limit), "conversation");
+        for (const domain::Message& message : rows)
+            lines_.add("message", publish::message_object(message));
+        if (rows.size() < limit) return std::nullopt;
+        return Place{place.part, {}, std::to_string(rows.back().number)};
+    }
+
+    store::ListQuery query_of(const Place& place, unsigned limit) const {
+        store::ListQuery query;
+        query.address = address_;
+        query.limit = limit;
+        query.before_at = place.at;
+        query.before_key = place.key;
+        return query;
+    }
+
+    store::Store& store_;
+    const std::string& organization_;
+    const std::string& address_;
+    const store::Snapshot now_;
+    Lines& lines_;
+    publish::Scene scene_;
+};
+
+}  // namespace
+
+serve::Response export_conversation(const Asked& asked) {
+    const std::string address = asked.path_address();
+    const std::string& organization = asked.organization.id;
+    const unsigned limit = serve::query_number(asked.request, "limit", page, serve::max_limit);
+    const std::string cursor = asked.request.query("cursor").value_or("");
+    const bool paged = !cursor.empty() || asked.request.query("limit").has_value();
+    std::optional<Place> place = Place{};
+    if (!cursor.empty()) place = parse_place(cursor, organization, address);
+    store::Snapshot now = known_person(asked, address);
+    // Who took it away is on record before they have it.
+    if (cursor.empty()) note_export(asked, address);
+
+    Lines lines;
+    Exporter exporter(asked, address, std::move(now), lines);
+    do {
+        place = exporter.go_on(*place, limit);
+    } while (place && (!paged || lines.count() < limit));
+    serve::Response response;
+    response.content_type = "application/x-ndjson";
+    response.body = lines.take();
+    if (place)
+        response.headers.push_back({"X-Next-Cursor", to_text(*place, organization, address)});
+    return response;
+}
+
+}  // namespace tandem::converse
