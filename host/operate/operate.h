@@ -14,9 +14,11 @@ enum Exit {
     success = 0,
     failure = 1,       // doctor found something
     wrong_usage = 64,  // verb or option
+    wrong_data = 65,   // lines of a file were refused
     no_input = 66,     // a file is absent
     unavailable = 69,  // the database or a program beside us
     internal = 70,
+    no_output = 73,  // a file cannot be made or written
     try_again = 75,  // somebody else holds the lock
     no_permission = 77,
     wrong_settings = 78,

@@ -1,167 +1,186 @@
 #include "operate/reach.h"
 
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <optional>
+#include <future>
 #include <utility>
 
 #include "base/id.h"
+#include "converse/routes.h"
 #include "deliver/routes.h"
-#include "listen/socket.h"
 #include "observe/logger.h"
 #include "observe/registry.h"
+#include "operate/control_socket.h"
 #include "store/committer.h"
 
 namespace tandem::operate {
 
 namespace {
 
-// A page of 200 rows has a few hundred kilobytes.
-constexpr size_t max_reply_bytes = 64 * 1024 * 1024;
-constexpr time_t patience_s = 30;
-
-std::string target_of(const Errand& errand) {
-    std::string target = errand.pattern;
-    const size_t place = target.find("{id}");
-    if (place != std::string::npos) target.replace(place, 4, errand.id);
-    if (!errand.query.empty()) target += '?' + errand.query;
-    return target;
-}
-
-std::string request_of(const Errand& errand) {
-    std::string text = errand.method + ' ' + target_of(errand) + " HTTP/1.1\r\n";
-    text += "Host: control\r\nConnection: close\r\n";
-    text += "X-Tandem-Organization: " + errand.organization + "\r\n";
-    if (errand.method == "POST") text += "Content-Length: 0\r\n";
-    return text + "\r\n";
-}
-
-/// Nothing if nobody listens there.
-std::optional<listen::Descriptor> connected(const std::string& path) {
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof name.sun_path) return std::nullopt;
-    std::copy(path.begin(), path.end(), name.sun_path);
-    listen::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket) return std::nullopt;
-    const timeval patience{patience_s, 0};
-    setsockopt(socket.number(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(socket.number(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (connect(socket.number(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0)
-        return std::nullopt;
-    return socket;
-}
-
-Result<std::string> exchanged(const listen::Descriptor& socket, const std::string& request) {
-    for (size_t sent = 0; sent < request.size();) {
-        const ssize_t count =
-            send(socket.number(), request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return Error{Code::Unavailable, "the gateway hung up"};
-        sent += static_cast<size_t>(count);
-    }
-    std::string reply;
-    char part[16384];
-    while (reply.size() < max_reply_bytes) {
-        const ssize_t count = recv(socket.number(), part, sizeof part, 0);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return Error{Code::Unavailable, "the gateway does not answer"};
-        if (count == 0) return reply;
-        reply.append(part, static_cast<size_t>(count));
-    }
-    return Error{Code::Limited, "the gateway's answer is too long"};
-}
-
-/// Our own server answers with a length and closes; what is cut short is refused.
-Result<Reply> parsed(const std::string& text) {
-    const Error odd{Code::Unavailable, "the gateway's answer makes no sense"};
-    const size_t end = text.find("\r\n\r\n");
-    if (text.compare(0, 9, "HTTP/1.1 ") != 0 || end == std::string::npos) return odd;
-    Reply reply;
-    const auto read = std::from_chars(text.data() + 9, text.data() + 12, reply.status);
-    if (read.ec != std::errc() || read.ptr != text.data() + 12) return odd;
-    reply.body = text.substr(end + 4);
-    constexpr std::string_view length_field = "\r\nContent-Length: ";
-    const size_t field = text.find(length_field);
-    if (field == std::string::npos || field > end) return odd;
-    size_t length = 0;
-    const char* const digits = text.data() + field + length_field.size();
-    const auto counted = std::from_chars(digits, text.data() + end, length);
-    if (counted.ec != std::errc() || length != reply.body.size()) return odd;
-    return reply;
-}
+constexpr unsigned events_a_page = 1000;
 
 /// Keeps the answer of a handler that was called without a server.
 struct Kept : serve::Responder::Exchange {
-    void answer(serve::Response response) override { kept = std::move(response); }
-    void stream(serve::Response, std::function<void(std::shared_ptr<serve::Stream>)>) override {}
-    serve::Response kept;
+    void answer(serve::Response response) override { promise.set_value(std::move(response)); }
+    void stream(serve::Response head,
+                std::function<void(std::shared_ptr<serve::Stream>)>) override {
+        promise.set_value(std::move(head));
+    }
+    std::promise<serve::Response> promise;
 };
 
-Reply answered_by(const std::vector<serve::Route>& routes, const Errand& errand) {
-    const auto route = std::find_if(routes.begin(), routes.end(), [&](const serve::Route& one) {
-        return one.method == errand.method && one.pattern == errand.pattern;
-    });
-    if (route == routes.end()) return {404, ""};
-    serve::Request request;
-    request.method = errand.method;
-    request.raw_query = errand.query;
-    request.path_parameters = {{"id", errand.id}};
-    request.identity.emplace();
-    request.identity->subject = "operator";
-    request.identity->organization = errand.organization;
-    request.identity->permissions = {"admin"};
-    const auto kept = std::make_shared<Kept>();
-    route->handler(std::move(request), serve::Responder(kept));
-    return {kept->kept.status, kept->kept.body};
-}
+/// A running gateway; each question has a connection of its own.
+class Asking : public Reach {
+public:
+    explicit Asking(std::string path) : path_(std::move(path)) {}
 
-Result<Reply> from_store(load::Registry& registry, const settings::Settings& settings,
-                         const Clock& clock, observe::Log& log, const Errand& errand) {
-    const auto instance = registry.create(settings.storage);
-    if (!instance) return instance.error();
-    if (instance->store == nullptr)
-        return Error{Code::Invalid, "the plugin " + settings.storage.plugin + " is no store"};
-    if (const auto started = registry.start(); !started) return started.error();
-    if (const auto migrated = instance->store->migrate(); !migrated) return migrated.error();
-    observe::MetricRegistry metrics;
-    IdSource ids{clock};
-    store::GroupCommitter committer(*instance->store, nullptr, log, metrics);
-    const deliver::Outbox outbox({instance->store.get(), &committer, &clock, &ids,
-                                  std::chrono::seconds(settings.conversation.message_validity_s)});
-    const Reply reply = answered_by(deliver::outbox_routes(outbox), errand);
-    committer.stop();
-    return reply;
-}
-
-}  // namespace
-
-Result<Reply> run_errand(const settings::Settings& settings, const Errand& errand) {
-    if (const auto socket = connected(settings.server.control)) {
-        const auto reply = exchanged(*socket, request_of(errand));
-        if (!reply) return reply.error();
-        return parsed(*reply);
+    Result<Reply> ask(const Errand& errand) override {
+        const auto socket = connected(path_);
+        if (!socket) return Error{Code::Unavailable, "the gateway stopped meanwhile"};
+        return exchanged(*socket, errand);
     }
-    const SystemClock clock;
-    observe::Logger log({.level = observe::Level::Error, .format = observe::Format::Text}, clock);
-    const auto registry =
-        load::make_registry(plugin_places(settings), {.log = &log, .clock = &clock});
-    auto reply = from_store(*registry, settings, clock, log, errand);
-    registry->stop();
-    if (reply) return reply;
+
+private:
+    const std::string path_;
+};
+
+/// The store, opened by ourselves.
+class Opened : public Reach {
+public:
+    explicit Opened(const settings::Settings& settings)
+        : organizations_(settings.organizations),
+          log_({.level = observe::Level::Error, .format = observe::Format::Text}, clock_),
+          registry_(load::make_registry(plugin_places(settings), {.log = &log_, .clock = &clock_})),
+          validity_(settings.conversation.message_validity_s),
+          history_limit_(settings.conversation.history_limit) {}
+    ~Opened() override {
+        workers_.stop();
+        if (committer_) committer_->stop();
+        registry_->stop();
+    }
+
+    Result<void> open(const settings::PluginUse& storage) {
+        const auto instance = registry_->create(storage);
+        if (!instance) return instance.error();
+        if (instance->store == nullptr)
+            return Error{Code::Invalid, "the plugin " + storage.plugin + " is no store"};
+        if (auto started = registry_->start(); !started) return started;
+        if (auto migrated = instance->store->migrate(); !migrated) return migrated;
+        store_ = instance->store;
+        committer_ = std::make_unique<store::GroupCommitter>(*store_, nullptr, log_, metrics_);
+        outbox_ = std::make_unique<deliver::Outbox>(deliver::Outbox::Ground{
+            store_.get(), committer_.get(), &clock_, &ids_, std::chrono::seconds(validity_)});
+        desk_ = {store_.get(), committer_.get(), &clock_,       &ids_, &organizations_,
+                 &log_,        &workers_,        history_limit_};
+        routes_ = deliver::outbox_routes(*outbox_);
+        // The socket's limits are the gateway's; here nobody else waits.
+        for (serve::Route& route : converse::routes(desk_, SIZE_MAX))
+            routes_.push_back(std::move(route));
+        return {};
+    }
+
+    Result<Reply> ask(const Errand& errand) override {
+        const auto route =
+            std::find_if(routes_.begin(), routes_.end(), [&](const serve::Route& one) {
+                return one.method == errand.method && one.pattern == errand.pattern;
+            });
+        if (route == routes_.end()) return Reply{404, {}, {}};
+        serve::Request request;
+        request.method = errand.method;
+        request.path = errand.pattern;
+        request.raw_query = errand.query;
+        request.body = errand.body;
+        if (!errand.content_type.empty())
+            request.headers.push_back({"Content-Type", errand.content_type});
+        const size_t begin = errand.pattern.find('{');
+        if (begin != std::string::npos) {
+            const size_t end = errand.pattern.find('}', begin);
+            request.path_parameters = {
+                {errand.pattern.substr(begin + 1, end - begin - 1), errand.id}};
+        }
+        request.identity.emplace();
+        request.identity->subject = "operator";
+        request.identity->organization = errand.organization;
+        request.identity->permissions = {"admin"};
+        const auto kept = std::make_shared<Kept>();
+        auto answered = kept->promise.get_future();
+        route->handler(std::move(request), serve::Responder(kept));
+        const serve::Response response = answered.get();
+        Reply reply{response.status, response.body, {}};
+        for (const serve::Header& header : response.headers)
+            if (header.name == "X-Next-Cursor") reply.next_cursor = header.value;
+        return reply;
+    }
+
+    store::Store& store() { return *store_; }
+
+private:
+    const SystemClock clock_;
+    IdSource ids_{clock_};
+    const domain::Organizations organizations_;
+    observe::Logger log_;
+    observe::MetricRegistry metrics_;
+    const std::unique_ptr<load::Registry> registry_;
+    const unsigned long validity_;
+    const unsigned history_limit_;
+    std::shared_ptr<store::Store> store_;
+    std::unique_ptr<store::GroupCommitter> committer_;
+    std::unique_ptr<deliver::Outbox> outbox_;
+    Workers workers_{1, 8};
+    converse::Ground desk_;
+    std::vector<serve::Route> routes_;
+};
+
+Result<std::unique_ptr<Opened>> opened(const settings::Settings& settings) {
+    auto store = std::make_unique<Opened>(settings);
+    const auto done = store->open(settings.storage);
+    if (done) return store;
     // What holds the data is the gateway, most likely.
     const std::string advice =
         settings.server.control.empty()
             ? "; with server.control in the settings a running gateway can be asked"
             : "";
-    return Error{reply.error().code, reply.error().text + advice};
+    return Error{done.error().code, done.error().text + advice};
+}
+
+/// Zero for what is no position.
+int64_t offset_of(const std::string& position) {
+    const auto parsed = domain::parse_position(position);
+    return parsed ? parsed->offset : 0;
+}
+
+Result<Followed> told_from(store::Store& store, const std::string& organization, int64_t after,
+                           const std::function<bool(const Told&)>& each) {
+    while (true) {
+        const auto page = store.journal(organization, after, {}, events_a_page);
+        if (!page) return page.error();
+        for (const domain::Event& event : page->events) {
+            const Told told{domain::to_text({page->head.epoch, event.offset}), {}, event.payload};
+            if (!each(told)) return Followed::Enough;
+            after = event.offset;
+        }
+        if (page->events.empty()) return Followed::Over;
+    }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Reach>> reach(const settings::Settings& settings) {
+    if (connected(settings.server.control))
+        return std::unique_ptr<Reach>(std::make_unique<Asking>(settings.server.control));
+    auto store = opened(settings);
+    if (!store) return store.error();
+    return std::unique_ptr<Reach>(std::move(*store));
+}
+
+Result<Followed> follow(const settings::Settings& settings, const std::string& organization,
+                        const std::string& after, const std::function<bool(const Told&)>& each) {
+    // Two heartbeats lost mean that nobody is there any more.
+    const std::chrono::seconds silence{3 * static_cast<int64_t>(settings.stream.heartbeat_s)};
+    if (const auto socket = connected(settings.server.control))
+        return followed(*socket, organization, after, silence, each);
+    const auto store = opened(settings);
+    if (!store) return store.error();
+    return told_from((*store)->store(), organization, offset_of(after), each);
 }
 
 }  // namespace tandem::operate

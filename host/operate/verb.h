@@ -53,6 +53,10 @@ int list_outbox(const Call& call);
 int show_outbox(const Call& call);
 int retry_outbox(const Call& call);
 int drop_outbox(const Call& call);
+int import_leads(const Call& call);
+int export_leads(const Call& call);
+int export_conversations(const Call& call);
+int tail_conversations(const Call& call);
 int doctor(const Call& call);
 int version(const Call& call);
 

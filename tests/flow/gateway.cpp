@@ -52,7 +52,9 @@ Gateway::Gateway(const std::string& settings, const std::map<std::string, std::s
     const std::string port = std::to_string(free_port());
     url_ = "http://127.0.0.1:" + port;
     folder_.write("tandem.yaml", "server:\n  listen: 127.0.0.1:" + port +
-                                     "\n  public_url: https://gateway.example.com\n"
+                                     "\n  public_url: https://gateway.example.com\n  control: " +
+                                     folder_.file("control.sock") +
+                                     "\n"
                                      "plugins:\n  trusted_uid: " +
                                      std::to_string(getuid()) + "\n" + settings);
     environment_.emplace("TEST_FOLDER", folder_.file(""));

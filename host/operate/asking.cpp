@@ -1,0 +1,85 @@
+#include "operate/asking.h"
+
+#include <algorithm>
+#include <iostream>
+
+#include <nlohmann/json.hpp>
+
+#include "base/nearest.h"
+
+namespace tandem::operate {
+
+std::optional<std::string> organization_of(const Call& call, const settings::Settings& settings) {
+    const std::string chosen = call.option("--org");
+    std::vector<std::string> ids;
+    for (const auto& one : settings.organizations) ids.push_back(one.id);
+    if (chosen.empty() && ids.size() == 1) return ids.front();
+    if (std::find(ids.begin(), ids.end(), chosen) != ids.end()) return chosen;
+    call.err << "tandemctl: --org is needed, one of:";
+    for (const std::string& id : ids) call.err << " " << id;
+    const std::string near = nearest(chosen, ids);
+    call.err << (near.empty() ? "" : "; did you mean " + near + "?") << "\n";
+    return std::nullopt;
+}
+
+std::unique_ptr<Reach> reached(const Call& call, const settings::Settings& settings, int& exit) {
+    auto gateway = reach(settings);
+    if (gateway) return std::move(*gateway);
+    call.err << "tandemctl: " << gateway.error().text << "\n";
+    exit = exit_of(gateway.error().code);
+    return nullptr;
+}
+
+int exit_of_answer(int status) {
+    switch (status) {
+        case 404: return no_input;
+        case 409:
+        case 429: return try_again;
+        case 401:
+        case 403: return no_permission;
+        case 400: return wrong_usage;
+        default: return unavailable;
+    }
+}
+
+int ask(const Call& call, Reach& gateway, const Errand& errand, Json& answer) {
+    const auto reply = gateway.ask(errand);
+    if (!reply) {
+        call.err << "tandemctl: " << reply.error().text << "\n";
+        return exit_of(reply.error().code);
+    }
+    answer = Json::parse(reply->body, nullptr, false);
+    if (!answer.is_object()) {
+        call.err << "tandemctl: the gateway answered " << reply->status << " without JSON\n";
+        return internal;
+    }
+    if (reply->status < 300) return success;
+    call.err << "tandemctl: " << answer.value("detail", std::string("refused")) << "\n";
+    return exit_of_answer(reply->status);
+}
+
+std::string query_value(std::string_view text) {
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::string out;
+    for (const char letter : text) {
+        out += '%';
+        out += digits[static_cast<unsigned char>(letter) >> 4];
+        out += digits[static_cast<unsigned char>(letter) & 15];
+    }
+    return out;
+}
+
+std::string shown(std::string_view text) {
+    std::string out;
+    for (size_t at = 0; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        // U+0080 to U+009F steer terminals too.
+        const bool second =
+            byte == 0xc2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xa0;
+        if (second) ++at;
+        out += byte < 0x20 || byte == 0x7f || second ? ' ' : text[at];
+    }
+    return out;
+}
+
+}  // namespace tandem::operate
