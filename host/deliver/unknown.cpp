@@ -13,6 +13,8 @@ using domain::Delivery;
 using Kind = Receipt::Kind;
 
 constexpr std::string_view room = "deliver";
+// What a process that died left on the wire arrives, or not, within it.
+constexpr Milliseconds wire_time{2000};
 
 }  // namespace
 
@@ -20,8 +22,8 @@ constexpr std::string_view room = "deliver";
 /// screens are told so.
 Sender::Commit Sender::own_up(const Scene& scene) {
     const Time now = ground_.clock->now();
-    // What began long ago, the provider shows by now.
-    const Time due = std::max(scene.course.begun_at.value_or(now) + first_look_up, now);
+    // What began long ago, the provider shows by now; by our clock, which may have been set.
+    const Time due = std::max(scene.course.begun_at.value_or(now) + first_look_up, now + wire_time);
     End end{Delivery::Unknown, store::Settlement::Retry, "UNKNOWN_OUTCOME",
             "The gateway stopped while the message was handed over."};
     end.due_at = due;

@@ -28,6 +28,8 @@ constexpr std::int64_t day_ms = 24 * 3600 * 1000;
 constexpr std::int64_t slack_ms = 5'000;
 // How far a server's clock may be off that does not tell its time.
 constexpr std::int64_t longest_skew_ms = 2 * 3600 * 1000;
+// How far our own clock may have been set since: nobody is written to twice for that.
+constexpr std::int64_t longest_step_ms = 10 * 60 * 1000;
 // The request itself lasts 15 s at most; what came of it later than this was another one.
 constexpr std::int64_t window_ms = 60'000;
 // From then on a list without the message means that there is none. No figure is published;
@@ -91,12 +93,16 @@ public:
     void look_at(ApiMessage message, std::optional<std::int64_t> ahead_ms) {
         if (message.direction.rfind("outbound", 0) != 0 || !is_this_text(message.body, text_))
             return;
-        const std::int64_t after = message.created - (begun_at_ + ahead_ms.value_or(0));
-        if (after < -slack_ms || after > window_ms) {
+        const std::int64_t plain = message.created - begun_at_;
+        const std::int64_t corrected = plain - ahead_ms.value_or(0);
+        // Our clock may have been set between the send and now: then one of the two is right.
+        const std::int64_t after = fits(corrected) ? corrected : plain;
+        if (!fits(after)) {
             // The same text to the same person, much earlier or later, is another message; if
             // the dates say so, and the clocks could be compared.
+            const std::int64_t doubt = ahead_ms ? longest_step_ms : longest_skew_ms;
             doubtful_ = doubtful_ || message.created == 0 ||
-                        (!ahead_ms && std::abs(after) < longest_skew_ms);
+                        std::min(std::abs(plain), std::abs(corrected)) < doubt;
             return;
         }
         if (found_ && std::abs(distance_) <= std::abs(after)) return;
@@ -109,6 +115,8 @@ public:
     bool doubtful() const { return doubtful_; }
 
 private:
+    static bool fits(std::int64_t after) { return after >= -slack_ms && after <= window_ms; }
+
     const std::string text_;
     const tandem_time begun_at_;
     std::optional<ApiMessage> found_;
@@ -126,9 +134,8 @@ Receipt Twilio::look_up(const OutboundMessage& message, tandem_time begun_at) {
     };
     Parameters query;
     query.add("To", receiver_of(message));
-    // A service may have chosen another sender, or none yet.
-    const std::string sender = messaging_service_sid_.empty() ? sender_of(message) : std::string();
-    if (!sender.empty()) query.add("From", sender);
+    // Not by sender: a service may have chosen another one, and the customer may have turned
+    // to another number of ours since.
     query.add("PageSize", page_size);
     Parameters dated = query;
     dated.add("DateSent>", iso_date(begun_at - day_ms));

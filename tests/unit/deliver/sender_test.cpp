@@ -546,7 +546,10 @@ public:
         world_->clock.advance(Milliseconds{60001});
         work();
         CPPUNIT_ASSERT(Delivery::Unknown == world_->message(id).delivery);
-        work();  // what began a minute ago can be asked for at once
+        work();  // what the dead process left on the wire may still arrive
+        CPPUNIT_ASSERT_EQUAL(size_t{0}, channel_->looked_up.size());
+        world_->clock.advance(Milliseconds{2000});
+        work();  // what began a minute ago is shown by now
         CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->looked_up.size());
         to_the_end();
         unknown_for_good(id);
