@@ -80,6 +80,11 @@ Control::Look Control::look(const Person& person, const std::string& address) co
     if (snapshot) look.snapshot = std::move(*snapshot);
     if (!admit::recall(*ground_.store, organization, address, look.now, look.snapshot))
         refuse_without_storage();
+    // What the AI wrote and nobody claimed yet is never sent once a human holds the
+    // conversation, so it answers nothing.
+    for (domain::Message& message : look.snapshot.messages)
+        if (message.author == domain::Author::Ai && message.delivery == domain::Delivery::Queued)
+            message.delivery = domain::Delivery::Superseded;
     auto processed = store::read_processed(*ground_.store, organization, address, look.now);
     if (!processed) refuse_without_storage();
     look.processed = std::move(*processed);

@@ -27,6 +27,7 @@ std::string Control::join(const Person& person, const JoinOrder& order) {
         began = !seen.snapshot.session;
         scene = draft.scene();
         session = draft.session;
+        control_epoch = draft.conversation.control_epoch;
         if (!began) return false;
         if (!order.custom_message.empty() && draft.conversation.opted_out)
             refuse(409, "OPTED_OUT", "The customer opted out; nothing may be sent.");
@@ -58,12 +59,10 @@ std::string Control::join(const Person& person, const JoinOrder& order) {
         scene = draft.scene();
         return true;
     });
-    std::vector<std::string> on_wire;
-    if (began) {
-        on_wire = ground_.gate->close(person.organization->id, order.address, control_epoch,
-                                      options_.patience);
-        count("join");
-    }
+    // For who joins again too: their first join may still stand between commit and gate.
+    const std::vector<std::string> on_wire = ground_.gate->close(
+        person.organization->id, order.address, control_epoch, options_.patience);
+    if (began) count("join");
     Json data;
     data["session"] = session_object(scene, session, static_cast<int64_t>(waiting));
     data["queuedMessages"] = waiting;

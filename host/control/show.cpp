@@ -24,9 +24,13 @@ constexpr unsigned page_of_sessions = 200;
 std::vector<const domain::Message*> queue_of(const Control::Look& look,
                                              const SessionRecord& record) {
     std::vector<const domain::Message*> queue;
+    // An answer that was being claimed at the join and was turned back leaves older ones waiting.
+    const int64_t from = look.waiting.empty()
+                             ? record.queue_from
+                             : std::min(record.queue_from, look.waiting.front()->number);
     for (const domain::Message& message : look.snapshot.messages)
         if (message.author == domain::Author::Customer &&
-            message.type == domain::MessageType::Text && message.number >= record.queue_from)
+            message.type == domain::MessageType::Text && message.number >= from)
             queue.push_back(&message);
     return queue;
 }

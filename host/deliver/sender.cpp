@@ -223,6 +223,7 @@ Sender::Commit Sender::finish(const Scene& scene, const End& end, bool claimed) 
         set.operations.push_back(scene.conversation());
         set.operations.push_back(status_of(message, ground_.clock->now()));
         tell(scene, message, set);
+        if (end.delivery == Delivery::Superseded) owe_turn(scene, set);
     }
     set.operations.push_back(store::Settle{owed.id, end.settlement, end.due_at, end.error_text});
     const Commit done = commit(std::move(set), owed);
@@ -237,6 +238,24 @@ Sender::Commit Sender::finish(const Scene& scene, const End& end, bool claimed) 
             ->counter("tandem_outbox_expired_total", "Messages that were not sent in time.")
             .add();
     return done;
+}
+
+/// Until now the answer counted as one. Where the conversation was handed back meanwhile
+/// nobody else looks again at what it answered; a turn that finds nothing to say is no harm.
+void Sender::owe_turn(const Scene& scene, store::ChangeSet& set) const {
+    const auto* organization = ground_.organizations->by_id(scene.owed.organization);
+    if (!organization || organization->responder.empty()) return;
+    if (scene.snapshot.session || scene.conversation().opted_out) return;
+    store::Owed turn;
+    turn.id = ground_.ids->next();
+    turn.kind = store::OwedKind::AiTurn;
+    turn.address = scene.owed.address;
+    turn.instance = organization->responder;
+    turn.subject_id = scene.message.id;
+    turn.merge_key = "turn:" + scene.owed.address;
+    turn.control_epoch = scene.conversation().control_epoch;
+    turn.due_at = ground_.clock->now();
+    set.operations.push_back(store::Owe{std::move(turn)});
 }
 
 Sender::Commit Sender::claim(const Scene& scene) {

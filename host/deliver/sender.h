@@ -91,6 +91,7 @@ private:
     std::optional<End> last_gate(const Scene& scene) const;
     Commit finish(const Scene& scene, const End& end, bool claimed);
     Commit send_in_turn(const Scene& scene);
+    void owe_turn(const Scene& scene, store::ChangeSet& set) const;
     Commit claim(const Scene& scene);
     void send(const Scene& scene, FenceGate::Pass* fence, Outlet::Pass& pass);
     OutboundMessage outbound(const Scene& scene) const;
