@@ -49,9 +49,11 @@ public:
         if (!worker && house_.before_commit_) std::exchange(house_.before_commit_, nullptr)();
         if (!house_.alive_) return Error{Code::Cancelled, "the process is gone"};
         if (worker && fence_ == Fence::WithoutEpoch) strip_fence(set);
+        // A claim that stands alone is a turn's or a look-up's: these park where they ask.
         bool claims = false;
         for (const store::Operation& operation : set.operations)
-            claims = claims || std::holds_alternative<store::Claim>(operation);
+            claims = claims ||
+                     (set.operations.size() > 1 && std::holds_alternative<store::Claim>(operation));
         auto outcome = real_.commit(std::move(set));
         if (!worker && std::exchange(house_.dies_after_commit_, false)) {
             house_.die();
@@ -162,9 +164,7 @@ private:
     const std::string name_ = "writer";
 };
 
-House::House(std::string file, HeldClock& clock, IdSource& ids,
-             const domain::Organizations& organizations, Providers& providers, Fence fence)
-    : clock_(clock), ids_(ids), providers_(providers) {
+Shelf::Shelf(const std::string& file, const Clock& clock) {
     load::Places places;
     places.directories = {PLUGIN_DIRECTORY};
     places.trusted_uid = ::getuid();
@@ -174,7 +174,7 @@ House::House(std::string file, HeldClock& clock, IdSource& ids,
     registry_ = load::make_registry(places, services);
     settings::PluginUse use;
     use.id = use.plugin = "sqlite";
-    use.options["path"].value = std::move(file);
+    use.options["path"].value = file;
     auto instance = registry_->create(use);
     CPPUNIT_ASSERT_MESSAGE(instance ? "" : instance.error().text, instance);
     const auto started = registry_->start();
@@ -182,6 +182,15 @@ House::House(std::string file, HeldClock& clock, IdSource& ids,
     store_ = instance->store;
     const auto migrated = store_->migrate();
     CPPUNIT_ASSERT_MESSAGE(migrated ? "" : migrated.error().text, migrated);
+}
+
+Shelf::~Shelf() {
+    registry_->stop();
+}
+
+House::House(std::shared_ptr<store::Store> store, HeldClock& clock, IdSource& ids,
+             const domain::Organizations& organizations, Providers& providers, Fence fence)
+    : clock_(clock), ids_(ids), providers_(providers), store_(std::move(store)) {
     // As boot does: whoever had this file before us is gone.
     const auto ended = store_->end_leases(clock.now());
     CPPUNIT_ASSERT_MESSAGE(ended ? "" : ended.error().text, ended);
@@ -233,7 +242,6 @@ House::~House() {
     die();
     control.reset();
     group_->stop();
-    registry_->stop();
 }
 
 store::Committer& House::committer() {

@@ -45,10 +45,23 @@ public:
     bool has(const std::string& id) const;
 };
 
-/// One life of the process: the rooms on a real SQLite file, with the providers outside of it.
+/// The real store on a file of its own, by the real plugin.
+class Shelf {
+public:
+    Shelf(const std::string& file, const Clock& clock);
+    ~Shelf();
+    const std::shared_ptr<store::Store>& store() const { return store_; }
+
+private:
+    store::QuietLog log_;
+    std::unique_ptr<load::Registry> registry_;
+    std::shared_ptr<store::Store> store_;
+};
+
+/// One life of the process: the rooms on a store, with the providers outside of it.
 class House {
 public:
-    House(std::string file, HeldClock& clock, IdSource& ids,
+    House(std::shared_ptr<store::Store> store, HeldClock& clock, IdSource& ids,
           const domain::Organizations& organizations, Providers& providers, Fence fence);
     ~House();
 
@@ -86,8 +99,7 @@ private:
     std::function<void()> before_commit_;
     store::QuietLog log_;
     store::CountingMetrics metrics_;
-    std::unique_ptr<load::Registry> registry_;
-    std::shared_ptr<store::Store> store_;
+    const std::shared_ptr<store::Store> store_;
     std::unique_ptr<store::GroupCommitter> group_;
     std::unique_ptr<Commits> commits_;
     std::unique_ptr<Reads> reads_;

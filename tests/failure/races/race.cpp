@@ -54,14 +54,19 @@ Street::Street(Fence fence) : fence_(fence), organizations_({bikes()}) {
 
 Street::~Street() {
     house_.reset();
+    shelf_.reset();
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
 }
 
 void Street::rebuild() {
     house_.reset();
-    house_ = std::make_unique<House>(folder_ + "/tandem.db", clock, ids, organizations_, providers,
-                                     fence_);
+    if (lives_++ % 10 == 0) {
+        shelf_.reset();
+        shelf_ = std::make_unique<Shelf>(folder_ + "/tandem.db", clock);
+    }
+    house_ =
+        std::make_unique<House>(shelf_->store(), clock, ids, organizations_, providers, fence_);
 }
 
 std::string Street::next_customer() {

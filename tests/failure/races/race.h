@@ -17,7 +17,8 @@ public:
     explicit Street(Fence fence = Fence::Whole);
     ~Street();
 
-    /// The process is gone; another one opens the same file.
+    /// The process is gone; another one begins on the same file. Every tenth opens it anew: to
+    /// load a plugin takes longer than a race.
     void rebuild();
     House& house() { return *house_; }
     const domain::Organization& organization() { return *organizations_.by_id(organization_id); }
@@ -30,8 +31,9 @@ public:
 private:
     const Fence fence_;
     std::string folder_;
-    unsigned customers_ = 0;
+    unsigned customers_ = 0, lives_ = 0;
     domain::Organizations organizations_;
+    std::unique_ptr<Shelf> shelf_;
     std::unique_ptr<House> house_;
 };
 
