@@ -61,7 +61,7 @@ Street::~Street() {
 
 void Street::rebuild() {
     house_.reset();
-    if (lives_++ % 10 == 0) {
+    if (lives_++ % 50 == 0) {
         shelf_.reset();
         shelf_ = std::make_unique<Shelf>(folder_ + "/tandem.db", clock);
     }

@@ -17,7 +17,7 @@ public:
     explicit Street(Fence fence = Fence::Whole);
     ~Street();
 
-    /// The process is gone; another one begins on the same file. Every tenth opens it anew: to
+    /// The process is gone; another one begins on the same file. Every fiftieth opens it anew: to
     /// load a plugin takes longer than a race.
     void rebuild();
     House& house() { return *house_; }

@@ -20,7 +20,6 @@ using Seconds = std::chrono::seconds;
 /// The orders that are all tried, from each of these moments of an AI's answer on: it is owed,
 /// asked for, written, claimed, on the wire.
 const std::vector<std::string> moments{"w", "wt", "wtt", "wttss", "wttsss"};
-constexpr unsigned depth = 4;
 constexpr unsigned random_steps = 14;
 
 uint64_t number_of(const char* variable, uint64_t otherwise) {
@@ -46,6 +45,10 @@ public:
         return {};
     }
     unsigned runs() const { return runs_; }
+    static unsigned depth() {
+        static const auto steps = static_cast<unsigned>(number_of("TANDEM_RACE_DEPTH", 3));
+        return steps;
+    }
 
 private:
     /// A process dies once in a race, and a customer writes twice more, so that depth is
@@ -66,7 +69,7 @@ private:
         Race race(street_);
         for (const char step : beginning_) race.act({step});
         widths_.clear();
-        for (unsigned i = 0; i < depth; ++i) {
+        for (unsigned i = 0; i < depth(); ++i) {
             const std::string steps = steps_of(race);
             if (chosen_.size() <= i) chosen_.push_back(0);
             widths_.push_back(steps.size());
@@ -139,7 +142,7 @@ public:
             runs += orders.runs();
             CPPUNIT_ASSERT_EQUAL(std::string(), broken);
         }
-        report("orders, depth " + std::to_string(depth), runs, begin);
+        report("orders, depth " + std::to_string(Orders::depth()), runs, begin);
     }
 
     void random_races_keep_the_promise() {
