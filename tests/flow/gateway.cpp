@@ -97,10 +97,11 @@ int Gateway::stop() {
     return code;
 }
 
-std::string Gateway::token(const std::string& organization, const std::string& permissions) {
+std::string Gateway::token(const std::string& organization, const std::string& permissions,
+                           const std::string& subject) {
     Process ctl(
         {programs_ + "/tandemctl", "token", "--config", folder_.file("tandem.yaml"), "--org",
-         organization, "--sub", "agent-1", "--permissions", permissions, "--ttl", "3600"},
+         organization, "--sub", subject, "--permissions", permissions, "--ttl", "3600"},
         environment_);
     if (ctl.wait() != 0) throw std::runtime_error("no token: " + ctl.output());
     std::string text = ctl.output();

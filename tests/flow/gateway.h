@@ -47,7 +47,8 @@ public:
     const Folder& folder() const { return folder_; }
     std::string output() { return process_ ? process_->output() : earlier_output_; }
     /// A bearer token for this organisation, minted by tandemctl.
-    std::string token(const std::string& organization, const std::string& permissions);
+    std::string token(const std::string& organization, const std::string& permissions,
+                      const std::string& subject = "agent-1");
 
     /// The programs' folder of this build.
     static std::string built_programs();
