@@ -135,6 +135,12 @@ Json body_of(const Route& route) {
     if (!said.body.empty())
         return Json{{"required", !said.body_optional},
                     {"content", json_content(reference(said.body))}};
+    // Beside webhooks only imports read what is no JSON.
+    if (route.access != Access::Webhook)
+        return Json{{"description", "JSON Lines."},
+                    {"required", true},
+                    {"content",
+                     Json{{"application/x-ndjson", Json{{"schema", Json{{"type", "string"}}}}}}}};
     return Json{{"description", "As the provider writes it."},
                 {"required", true},
                 {"content", Json{{"*/*", Json::object()}}}};
