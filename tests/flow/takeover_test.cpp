@@ -139,6 +139,8 @@ public:
         constexpr unsigned people = 200;
         HttpClient provider(gateway_->url()), page(gateway_->url());
         std::vector<double> milliseconds;
+        Json seen = Json::object();
+        size_t pending = 0;
         for (unsigned i = 1; i <= people; ++i) {
             const std::string phone = number_of(i);
             const auto taken = deliver(provider, signed_text(i, "Hello?", phone));
@@ -152,7 +154,21 @@ public:
                 std::chrono::steady_clock::now() - begin;
             CPPUNIT_ASSERT_EQUAL_MESSAGE(joined.body, 200, joined.status);
             milliseconds.push_back(took.count());
+            seen[phone] = texts_to(phone);
+            pending += Json::parse(joined.body)["data"]["pendingSends"].size();
         }
+        // What is owed to the last one goes out behind everything that was owed before.
+        const std::string last = number_of(people);
+        const auto sent = page.post("/api/human-control/send-message",
+                                    Json{{"phoneNumber", last}, {"message", "Hi!"}}.dump(), ann_);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(sent.body, 200, sent.status);
+        CPPUNIT_ASSERT(await([&] { return texts_to(last) == seen[last].get<size_t>() + 1; }));
+        size_t late = 0;
+        for (unsigned i = 1; i < people; ++i)
+            late += texts_to(number_of(i)) - seen[number_of(i)].get<size_t>();
+        CPPUNIT_ASSERT_MESSAGE("the AI wrote after a join was acknowledged", late <= pending);
+        std::cout << "\ntexts of the AI after an acknowledgement: " << late << ", named as pending "
+                  << pending << std::endl;
         std::cout << "\njoin to acknowledgement, " << people << " joins while the AI answers: p50 "
                   << percentile(milliseconds, 0.5) << " ms, p99 " << percentile(milliseconds, 0.99)
                   << " ms" << std::endl;
@@ -161,6 +177,12 @@ public:
     }
 
 private:
+    size_t texts_to(const std::string& phone) {
+        const Json messages = twilio_->messages();
+        return static_cast<size_t>(
+            std::count_if(messages.begin(), messages.end(),
+                          [&](const Json& message) { return message.value("to", "") == phone; }));
+    }
     Headers bearer(const std::string& who) {
         return {
             {"Authorization", "Bearer " + gateway_->token("bikes", "conversations:manage", who)},
