@@ -75,11 +75,8 @@ const std::vector<Fault> faults{
      {R"({"text": "Zwölf Räder stehen hier: rot, grün und blau 🚲."})"},
      "Zwölf Räder stehen hier: rot, grün und blau 🚲."},
     {"silent, then not", {}, {}, {R"({"silence": true})", R"({"text": "Yes."})"}, "Yes."},
-    {"parts, never the whole",
-     {},
-     {},
-     {R"({"text": "Yes", "parts_only": true})", R"({"text": "Yes."})"},
-     "Yes."},
+    // Its owner has to enable the event; to ask again would not help.
+    {"parts, never the whole", {}, {}, {R"({"text": "Yes", "parts_only": true})"}, nullptr},
 };
 
 std::string customer_of(size_t number) {
