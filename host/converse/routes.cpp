@@ -88,7 +88,7 @@ serve::Described described_import() {
                                .tag = "leads"};
     described.query = {{"dryRun", "Only tell what would become of them", Kind::YesNo, 0, {}}};
     described.answer = "LeadImport";
-    described.errors = {"UNSUPPORTED_MEDIA_TYPE"};
+    described.body_type = "application/x-ndjson";
     return described;
 }
 

@@ -83,7 +83,7 @@ std::vector<Refusal> refusals_of(const serve::Route& route) {
     for (const std::string_view code : of_access(route.access)) add(all, code);
     for (const std::string& code : said.errors) add(all, code);
     if (route.body_limit > 0) add(all, "PAYLOAD_TOO_LARGE");
-    if (route.reads_json) add(all, "UNSUPPORTED_MEDIA_TYPE");
+    if (route.reads_json || !said.body_type.empty()) add(all, "UNSUPPORTED_MEDIA_TYPE");
     if (!said.body.empty() || !said.query.empty()) add(all, "VALIDATION_FAILED");
     if (said.idempotency_key)
         for (const std::string_view code : {"VALIDATION_FAILED", "IDEMPOTENCY_IN_PROGRESS",

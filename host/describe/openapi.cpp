@@ -47,8 +47,10 @@ void check(const Route& route, const Schemas& schemas) {
     if (said.summary.empty()) refuse(route, "is not described: it has no summary");
     if (!has_tag(schemas, said.tag)) refuse(route, "there is no tag " + said.tag);
     if (route.reads_json && said.body.empty()) refuse(route, "reads JSON and names no schema");
-    if (!said.body.empty() && route.body_limit == 0)
-        refuse(route, "has a schema for a body that it does not read");
+    const bool says_body = !said.body.empty() || !said.body_type.empty();
+    if (route.body_limit > 0 && !says_body && route.access != Access::Webhook)
+        refuse(route, "reads a body and names neither schema nor media type");
+    if (says_body && route.body_limit == 0) refuse(route, "describes a body that it does not read");
     if (said.answer.empty() == said.media_type.empty())
         refuse(route, "must name the schema of its answer, or its media type");
     for (const std::string* name : {&said.body, &said.answer, &said.pagination})
@@ -117,6 +119,15 @@ std::vector<std::string> path_parameters_of(const std::string& pattern) {
 Json parameters_of(const Route& route, const Schemas& schemas) {
     Json all = Json::array();
     for (const std::string& name : path_parameters_of(route.pattern)) {
+        // A plugin names what is in its paths as it likes.
+        if (route.access == Access::Webhook) {
+            all.push_back({{"name", name},
+                           {"in", "path"},
+                           {"required", true},
+                           {"description", "As the provider was told."},
+                           {"schema", Json{{"type", "string"}}}});
+            continue;
+        }
         if (schemas.parameter(name).is_null()) refuse(route, "there is no parameter " + name);
         all.push_back({{"$ref", "#/components/parameters/" + name}});
     }
@@ -135,15 +146,13 @@ Json body_of(const Route& route) {
     if (!said.body.empty())
         return Json{{"required", !said.body_optional},
                     {"content", json_content(reference(said.body))}};
-    // Beside webhooks only imports read what is no JSON.
-    if (route.access != Access::Webhook)
-        return Json{{"description", "JSON Lines."},
+    if (route.access == Access::Webhook)
+        return Json{{"description", "As the provider writes it."},
                     {"required", true},
-                    {"content",
-                     Json{{"application/x-ndjson", Json{{"schema", Json{{"type", "string"}}}}}}}};
-    return Json{{"description", "As the provider writes it."},
-                {"required", true},
-                {"content", Json{{"*/*", Json::object()}}}};
+                    {"content", Json{{"*/*", Json::object()}}}};
+    Json content;
+    content[said.body_type]["schema"] = Json{{"type", "string"}};
+    return Json{{"required", !said.body_optional}, {"content", std::move(content)}};
 }
 
 Json envelope_of(const serve::Described& said) {

@@ -27,6 +27,7 @@ struct Described {
     std::vector<QueryParameter> query = {};
     std::string body = {};  // schema of the JSON body; empty: none is read, or any bytes
     bool body_optional = false;
+    std::string body_type = {};   // media type of a body that is no JSON
     int status = 200;             // of the success
     std::string answer = {};      // schema of the envelope's `data`
     std::string pagination = {};  // schema of the envelope's `pagination`; empty: none

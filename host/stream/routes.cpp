@@ -267,7 +267,7 @@ serve::Described described_conversation() {
     serve::Described described =
         described_stream("followConversation", "What happens in one conversation");
     described.query.push_back({"phoneNumber", "The conversation's number", Kind::Text, 0, {}});
-    described.query.push_back({"load", "Begin with the history", Kind::YesNo, 0, {}});
+    described.query.push_back({"load", "true: the history first", Kind::Text, 0, {}});
     described.errors = {"INVALID_PHONE_NUMBER", "NOT_FOUND"};
     return described;
 }

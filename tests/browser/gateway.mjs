@@ -66,7 +66,7 @@ stream: {heartbeat_s: 1}
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => { this.output += text; });
     await until('the gateway to be ready', async () => {
-      if (child.exitCode !== null) throw new Error('the gateway ended');
+      if (child.exitCode !== null) throw new Error(`the gateway ended:\n${this.output}`);
       return fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false);
     }, 60_000);
   }

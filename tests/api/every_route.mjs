@@ -1,0 +1,137 @@
+// What holds for every operation of its kind, found in the description: credentials, permissions,
+// organisations, methods, forms of bodies, members and queries.
+
+import assert from 'node:assert/strict';
+
+/** Bodies that are right, by schema; what is wrong is made of them. */
+const bodies = {
+  PlainMessageRequest: {message: 'Hello'},
+  NewLead: {phoneNumber: '+15550100091'},
+  LeadChange: {customerName: 'Ann'},
+  OutboundCallRequest: {phoneNumber: '+15550100092'},
+  JoinRequest: {phoneNumber: '+15550100093'},
+  LeaveRequest: {phoneNumber: '+15550100093'},
+  SendMessageRequest: {phoneNumber: '+15550100093', message: 'Hello'},
+  TransferRequest: {phoneNumber: '+15550100093', toAgentId: 'agent-2'},
+  ProcessRequest: {messageIds: []},
+  TicketRequest: {organization: true},
+  SandboxMessage: {from: '+15550100094', text: 'Hello'},
+  SandboxCall: {from: '+15550100094'},
+};
+
+const known = '+15550100099';  // a conversation with a lead, made for this
+
+export async function everyRoute({api, tokens, promise}) {
+  await api.ask('playCustomerText', {token: tokens.demo, json: {from: known, text: 'hello'}});
+  const conversation = await api.ask('getConversation',
+                                     {token: tokens.demo, path: {phoneNumber: known}});
+  const values = {phoneNumber: known, leadId: conversation.body.data.lead.id,
+                  id: conversation.body.data.lead.id, conversationId: 'none', secret: 'wrong'};
+  for (const operation of api.operations) {
+    const {operationId: id, method, path} = operation;
+    const permission = operation.description.match(/permission `([^`]+)`/)?.[1];
+    const reference = operation.requestBody?.content['application/json']?.schema;
+    const right = reference && bodies[reference.$ref.split('/').pop()];
+    if (reference) assert.ok(right, `a right body of ${id}`);
+    const lines = operation.requestBody?.content['application/x-ndjson'];
+    const form = lines ? {text: '\n', type: 'application/x-ndjson'} : {json: right};
+    const ask = (given = {}) => api.ask(id, {path: values, ...form, ...given});
+    const refuses = (what, status, code, given) => promise(`${method} ${path}: ${what}`, async () => {
+      const got = await ask(given);
+      assert.deepEqual([got.status, got.body?.code], [status, code], got.text);
+      return got;
+    });
+    await methods(api, promise, operation, values);
+    if (operation.tags[0] === 'webhooks') {
+      await refuses('without a signature', 403, 'INVALID_SIGNATURE',
+                    method === 'GET' ? {} : {text: '{}'});
+      continue;
+    }
+    if (!operation.security.length || id === 'getMetrics') {
+      await promise(`${method} ${path}: without a credential`, async () =>
+        assert.equal((await ask()).status, 200));
+      continue;
+    }
+    await refuses('without a credential', 401, 'MISSING_TOKEN', {});
+    await refuses('with an odd credential', 401, 'INVALID_TOKEN', {token: 'odd'});
+    await refuses('without its permission', 403, 'PERMISSION_DENIED',
+                  {token: tokens[`not ${permission}`]});
+    await refuses('for another organisation', 403, 'ORGANIZATION_ACCESS_DENIED',
+                  {token: tokens.demo, query: {organizationId: 'other'}});
+    if (right) await bodyForms(api, refuses, reference, right, tokens.demo);
+    if (lines)
+      await refuses('of another media type', 415, 'UNSUPPORTED_MEDIA_TYPE',
+                    {token: tokens.demo, type: 'text/plain'});
+    if (right || lines)
+      await promise(`${method} ${path}: too large`, async () => {
+        const got = await api.announce(id, {token: tokens.demo, path: values, bytes: 1 << 30});
+        assert.deepEqual([got.status, got.body.code], [413, 'PAYLOAD_TOO_LARGE']);
+      });
+    await queries(refuses, operation, tokens.demo);
+    if (path.includes('{phoneNumber}'))
+      await refuses('with a number that is none', 400, 'INVALID_PHONE_NUMBER',
+                    {token: tokens.demo, path: {...values, phoneNumber: 'abc'}});
+  }
+}
+
+async function methods(api, promise, operation, values) {
+  const known = Object.keys(api.openapi.paths[operation.path]).map((one) => one.toUpperCase());
+  const method = ['PUT', 'PATCH', 'DELETE'].find((one) => !known.includes(one));
+  const place = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(values[name]));
+  await promise(`${method} ${operation.path}: 405 with Allow`, async () => {
+    const answer = await fetch(api.url + place, {method});
+    const {code} = await answer.json();
+    assert.deepEqual([answer.status, code], [405, 'METHOD_NOT_ALLOWED']);
+    const allowed = answer.headers.get('allow').split(', ');
+    for (const one of known) assert.ok(allowed.includes(one), `${one} in ${allowed}`);
+  });
+}
+
+/** The first of its types that a value must not have, as a value of another type. */
+function wrong(schema) {
+  const types = new Set([schema.type].flat());
+  return types.has('string') || schema.$ref || schema.anyOf ? 7 : 'seven';
+}
+
+async function bodyForms(api, refuses, reference, right, token) {
+  const schema = api.schema(reference);
+  const invalid = (what, text) =>
+    refuses(what, 400, 'VALIDATION_FAILED', {token, text});
+  // A body that may be left out is of no particular kind.
+  if (!('messageIds' in right))
+    await refuses('of another media type', 415, 'UNSUPPORTED_MEDIA_TYPE',
+                  {token, text: JSON.stringify(right), type: 'text/plain'});
+  await invalid('no JSON', '{');
+  await invalid('no object', '[]');
+  await invalid('two objects', '{}{}');
+  await invalid('a member twice', '{"organizationId":null,"organizationId":null}');
+  await invalid('bytes that are no UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]));
+  await invalid('too deep', `{"x":${'['.repeat(65)}${']'.repeat(65)}}`);
+  for (const [name, member] of Object.entries(schema.properties))
+    await invalid(`${name} of a wrong type`, JSON.stringify({...right, [name]: wrong(member)}));
+  for (const name of schema.required ?? []) {
+    const {[name]: _, ...rest} = right;
+    const number = name === 'phoneNumber' || name === 'from';
+    await refuses(`without ${name}`, 400, number ? 'MISSING_PHONE_NUMBER' : 'VALIDATION_FAILED',
+                  {token, json: rest});
+    if (number)
+      await refuses(`with a ${name} that is none`, 400, 'INVALID_PHONE_NUMBER',
+                    {token, json: {...right, [name]: 'abc'}});
+  }
+  if (schema.additionalProperties === false)
+    await invalid('a member that nobody knows', JSON.stringify({...right, odd: 1}));
+  if (schema.properties.organizationId)
+    await refuses('naming another organisation', 403, 'ORGANIZATION_ACCESS_DENIED',
+                  {token, json: {...right, organizationId: 'other'}});
+}
+
+async function queries(refuses, operation, token) {
+  for (const {name, schema} of (operation.parameters ?? []).filter((one) => one.in === 'query')) {
+    const odd = [];
+    if (schema.type === 'integer') odd.push('0', '-1', 'x', '1.5', `${schema.maximum + 1}`, '9'.repeat(30));
+    if (schema.type === 'boolean' || schema.enum) odd.push('odd');
+    if (name === 'cursor' || name === 'before') odd.push('odd');
+    for (const value of odd)
+      await refuses(`${name}=${value}`, 400, 'VALIDATION_FAILED', {token, query: {[name]: value}});
+  }
+}
