@@ -20,16 +20,6 @@ using State = Plan::State;
 constexpr std::string_view room = "call";
 constexpr unsigned tries_when_stopping = 3;
 
-std::string_view word(Kind kind) {
-    switch (kind) {
-        case Kind::Accepted: return "accepted";
-        case Kind::Refused: return "refused";
-        case Kind::NotSent: return "not_sent";
-        case Kind::Unknown: return "unknown";
-    }
-    return "unknown";
-}
-
 }  // namespace
 
 /// What the provider did is true whether the store can be written or not: this is tried for

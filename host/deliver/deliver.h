@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -43,6 +44,9 @@ struct Receipt {
     std::string line_id;    // of a call, where known
     unsigned segments = 0;  // of a text, as billed; 0: not known
 };
+
+/// `accepted`, `refused`, `not_sent`, `unknown`; for metrics.
+std::string_view word(Receipt::Kind kind);
 
 /// A provider instance that carries texts. Safe from any thread; `send` and `look_up` block.
 class Channel {

@@ -18,16 +18,6 @@ constexpr std::string_view room = "deliver";
 
 constexpr unsigned tries_when_stopping = 3;
 
-std::string_view word(Kind kind) {
-    switch (kind) {
-        case Kind::Accepted: return "accepted";
-        case Kind::Refused: return "refused";
-        case Kind::NotSent: return "not_sent";
-        case Kind::Unknown: return "unknown";
-    }
-    return "unknown";
-}
-
 /// What the receipt says of the message. A status callback may have been faster: then its
 /// word stays.
 domain::Message message_after(domain::Message message, const Receipt& receipt) {
