@@ -80,9 +80,7 @@ const std::vector<Fault> faults{
 };
 
 std::string customer_of(size_t number) {
-    char text[20];
-    std::snprintf(text, sizeof text, "+1555760%04zu", number);
-    return text;
+    return "+1" + std::to_string(5557600000ULL + number);
 }
 
 }  // namespace

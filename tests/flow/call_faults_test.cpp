@@ -42,9 +42,7 @@ const std::vector<Fault> faults{
 };
 
 std::string customer_of(size_t number) {
-    char text[20];
-    std::snprintf(text, sizeof text, "+1555770%04zu", number);
-    return text;
+    return "+1" + std::to_string(5557700000ULL + number);
 }
 
 }  // namespace
