@@ -17,7 +17,8 @@ struct Identity {
     std::string email;
     std::vector<std::string> permissions;
     std::optional<Time> expires_at;
-    std::string credential_id;
+    std::string credential_id;      // a token's jti, or a key's id; empty: it has none
+    std::optional<Time> issued_at;  // nothing: the credential does not say it
 
     /// `admin` includes all.
     bool may(std::string_view permission) const;

@@ -66,6 +66,7 @@ public:
         made.name = std::move(identity.name);
         made.email = std::move(identity.email);
         made.permissions = std::move(identity.permissions);
+        if (identity.issued_at != 0) made.issued_at = Time{Milliseconds{identity.issued_at}};
         if (identity.expires_at != 0) made.expires_at = Time{Milliseconds{identity.expires_at}};
         made.credential_id = std::move(identity.credential_id);
         return made;
