@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -16,7 +17,6 @@ using Json = nlohmann::json;
 
 constexpr char scope[] = "idempotency";
 constexpr size_t max_key_bytes = 255;
-constexpr size_t max_answer_bytes = 64 * 1024;
 // No route takes that long to answer: whoever ran it is gone.
 constexpr Milliseconds longest_request{120000};
 constexpr unsigned retry_after_s = 2;
@@ -57,6 +57,14 @@ bool is_key(std::string_view key) {
            std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+bool has_field(const serve::Request& request, std::string_view name) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    const auto same = [&](char a, char b) { return lower(a) == lower(b); };
+    return std::any_of(request.headers.begin(), request.headers.end(), [&](const auto& field) {
+        return std::equal(field.name.begin(), field.name.end(), name.begin(), name.end(), same);
+    });
+}
+
 /// What must be the same for a request to be the same.
 std::string digest_of(const serve::Request& request) {
     const std::string text = request.method + ' ' + request.path + '\n' + request.body;
@@ -88,6 +96,8 @@ std::optional<serve::Response> kept_answer(const Json& kept) {
 Once Idempotency::look(const serve::Request& request, const std::string& organization,
                        const std::string& subject) {
     const auto key = request.header("Idempotency-Key");
+    // Of two fields none is the only one: whoever sent them did not ask for no key.
+    if (!key && has_field(request, "Idempotency-Key")) return malformed();
     if (!key) return {};
     if (!is_key(*key)) return malformed();
     const Time now = clock_.now();
@@ -124,23 +134,34 @@ Once Idempotency::look(const serve::Request& request, const std::string& organiz
     return once;
 }
 
-void Idempotency::finish(const Once& once, const serve::Response& answer) {
+void keep(Once& once, const serve::Response& answer) {
     if (once.kind != Once::Kind::Fresh) return;
     Json value = Json::parse(once.note.value);
     value["status"] = answer.status;
     value["type"] = answer.content_type;
-    value["body"] = answer.body.substr(0, max_answer_bytes);
+    value["body"] = answer.body;
+    once.note.value = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void Idempotency::finish(Once once, serve::Response answer,
+                         std::function<void(serve::Response)> then) {
+    if (once.kind != Once::Kind::Fresh) return then(std::move(answer));
     store::ChangeSet set;
-    set.organization = once.organization;
-    store::Note note = once.note;
-    note.value = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    set.operations.push_back(std::move(note));
-    const bool queued = committer_.submit(std::move(set), [&log = log_](auto outcome) {
-        if (outcome && outcome->kind == store::Outcome::Kind::Committed) return;
-        log.warn("admit", "an answer could not be kept for its Idempotency-Key",
-                 {{"reason", outcome ? outcome->text : outcome.error().text}});
+    set.organization = std::move(once.organization);
+    // Whoever was erased meanwhile does not come back with an answer.
+    set.preconditions.push_back(store::NoteIs{scope, once.note.key, once.note.value, clock_.now()});
+    keep(once, answer);
+    set.operations.push_back(std::move(once.note));
+    auto told = std::make_shared<serve::Response>(std::move(answer));
+    const bool queued = committer_.submit(std::move(set), [&log = log_, told, then](auto outcome) {
+        if (!outcome || outcome->kind != store::Outcome::Kind::Committed)
+            log.warn("admit", "an answer could not be kept for its Idempotency-Key",
+                     {{"reason", outcome ? outcome->text : outcome.error().text}});
+        then(std::move(*told));
     });
-    if (!queued) log_.warn("admit", "an answer could not be kept: the committer is full");
+    if (queued) return;
+    log_.warn("admit", "an answer could not be kept: the committer is full");
+    then(std::move(*told));
 }
 
 }  // namespace tandem::admit

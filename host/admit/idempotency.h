@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
@@ -12,7 +13,8 @@
 /// A route looks the key up once it knows that it would act, and puts what it is given into
 /// the ChangeSet of its effect: the key is remembered if and only if the effect is there. A
 /// request that is refused before that leaves no trace, so that its repetition is judged
-/// afresh. When its answer is known the route hands it over, to be given again.
+/// afresh. An answer that is known before the commit goes into it (`keep`); any other is kept
+/// before it is given (`finish`), so that whoever has it in hand and asks again finds it.
 namespace tandem::admit {
 
 /// How long a key is remembered.
@@ -34,6 +36,10 @@ struct Once {
     store::Note note;
 };
 
+/// Puts the answer beside the key of a request that is Fresh, before its note is committed:
+/// then there is nothing to finish, and no death comes between effect and answer.
+void keep(Once& once, const serve::Response& answer);
+
 /// The keys of all organisations. Safe from any thread.
 class Idempotency {
 public:
@@ -49,8 +55,9 @@ public:
     Once look(const serve::Request& request, const std::string& organization,
               const std::string& subject);
 
-    /// The answer to the request that was Fresh; at most 64 KiB are kept. Never blocks.
-    void finish(const Once& once, const serve::Response& answer);
+    /// Keeps the answer to a request that was Fresh and committed, then hands it to `then`, on
+    /// the committer's thread or this one; also where it could not be kept. Never blocks.
+    void finish(Once once, serve::Response answer, std::function<void(serve::Response)> then);
 
 private:
     store::Store& store_;

@@ -308,7 +308,7 @@ std::vector<serve::Route> Furniture::routes() {
     };
     add(observe::routes(metrics, readiness));
     add(stream::routes({*hub, *tickets, *places, *store, organizations}));
-    add(control::routes(*control, organizations, settings.limits.body_bytes));
+    add(control::routes(*control, organizations, *idempotency, settings.limits.body_bytes));
     add(converse::routes(desk, settings.limits.body_bytes));
     add(call::routes({placing.get(), calls.get(), idempotency.get(), store.get(), &organizations,
                       &ids, &clock, settings.limits.body_bytes}));

@@ -181,12 +181,14 @@ void place(const RoutesGround& ground, serve::Request request, serve::Responder 
         return responder.answer(serve::problem(
             {502, "PROVIDER_FAILED", "The organisation has no voice provider to call with."}));
     auto waiting = std::make_shared<serve::Responder>(std::move(responder));
-    ground.placing->place(order,
-                          [waiting, order, idempotency = ground.idempotency](const Placed& placed) {
-                              serve::Response answer = answer_of(order, placed);
-                              if (has_effect(placed)) idempotency->finish(order.once, answer);
-                              waiting->answer(std::move(answer));
-                          });
+    ground.placing->place(
+        order, [waiting, order, idempotency = ground.idempotency](const Placed& placed) {
+            serve::Response answer = answer_of(order, placed);
+            if (!has_effect(placed)) return waiting->answer(std::move(answer));
+            idempotency->finish(order.once, std::move(answer), [waiting](serve::Response kept) {
+                waiting->answer(std::move(kept));
+            });
+        });
 }
 
 /// The call of this id: a provider's conversation or line, or our own.

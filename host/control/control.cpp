@@ -115,6 +115,11 @@ void Control::decide(const Person& person, const std::string& address,
 Control::Commit Control::commit(Draft& draft) {
     store::ChangeSet set;
     set.organization = draft.person.organization->id;
+    // The first to be looked at: of two equal requests the later one has lost for good.
+    if (draft.key) {
+        set.preconditions.push_back(draft.key->once.precondition);
+        set.operations.push_back(draft.key->once.note);
+    }
     set.preconditions.push_back(
         store::VersionIs{draft.conversation.address, draft.conversation.version});
     for (store::Precondition& condition : draft.conditions)
@@ -131,7 +136,9 @@ Control::Commit Control::commit(Draft& draft) {
     if (!outcome) refuse_without_storage();
     switch (outcome->kind) {
         case store::Outcome::Kind::Committed: return Commit::Done;
-        case store::Outcome::Kind::PreconditionFailed: return Commit::Again;
+        case store::Outcome::Kind::PreconditionFailed:
+            if (draft.key && outcome->failed_precondition == 0) throw KeyTaken{};
+            return Commit::Again;
         // Two strangers at once meet at the lead's address, two joins at the open session.
         case store::Outcome::Kind::Refused: break;
     }

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "admit/idempotency.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/workers.h"
@@ -75,6 +76,14 @@ struct SendOrder {
     std::string text;
     std::string message_type, priority;  // given back as they came
 };
+/// A request that came with an Idempotency-Key, which is remembered with what is done.
+struct Keyed {
+    admit::Once once;
+    /// The answer around a verb's data.
+    std::function<serve::Response(const std::string& data)> answer{};
+};
+/// Somebody was faster with the same key: it is to be looked up again.
+struct KeyTaken {};
 struct TransferOrder {
     std::string address;
     std::string to_agent_id, to_agent_name;
@@ -104,13 +113,17 @@ public:
     /// False: too many wait already.
     bool run(std::function<void()> work) { return workers_.run(std::move(work)); }
 
-    std::string join(const Person& person, const JoinOrder& order);
+    /// With a key, these three may throw KeyTaken. A text's answer is kept in the commit of
+    /// the text; a join's is not known before the gate is closed, and is the caller's to keep.
+    std::string join(const Person& person, const JoinOrder& order, Keyed* key = nullptr);
+    /// A join that was committed, and whose answer was lost with its process: how it is now.
+    std::string joined(const Person& person, const JoinOrder& order);
     std::string leave(const Person& person, const LeaveOrder& order);
     std::string transfer(const Person& person, const TransferOrder& order);
     /// A text of the holder.
-    std::string send(const Person& person, const SendOrder& order);
+    std::string send(const Person& person, const SendOrder& order, Keyed* key = nullptr);
     /// A text of a human without a takeover; of the holder one like any other.
-    std::string send_plain(const Person& person, const SendOrder& order);
+    std::string send_plain(const Person& person, const SendOrder& order, Keyed* key = nullptr);
     std::string status(const Person& person, const std::string& address, bool with_agent_sessions);
     std::string queue(const Person& person, const std::string& address, bool with_processed);
     /// Without ids all that waits.
@@ -128,6 +141,7 @@ public:
     /// A conversation at one instant, and what changes in it; of this room's sources.
     struct Look;
     struct Draft;
+    struct Joined;
 
 private:
     enum class Commit { Done, Again };
@@ -144,6 +158,8 @@ private:
     void meet(Draft& draft) const;
     void owe_turn(Draft& draft);
     void end(Draft& draft, const LeaveOrder& order, domain::SessionState state);
+    void begin(Draft& draft, const JoinOrder& order);
+    std::string answer_of(const Joined& joined) const;
     std::optional<Result<void>> take_call(const Person& person, const JoinOrder& order,
                                           const domain::Call& call) const;
     void count(std::string_view verb) const;

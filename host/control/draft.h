@@ -37,6 +37,7 @@ struct Control::Draft {
     SessionRecord record{};
     bool new_lead = false;
     bool writes_session = false;
+    const Keyed* key = nullptr;  // remembered with the rest
     std::vector<store::Precondition> conditions{};
     std::vector<store::Operation> operations{};
 

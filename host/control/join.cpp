@@ -12,73 +12,122 @@ using publish::session_object;
 using publish::text;
 using publish::text_or_null;
 
-std::string Control::join(const Person& person, const JoinOrder& order) {
+/// What a join's answer tells.
+struct Control::Joined {
     domain::ControlSession session;
     publish::Scene scene;
     size_t waiting = 0;
-    int64_t control_epoch = 0;
     std::optional<domain::Call> active_call;
+    std::vector<std::string> on_wire;
+    Json taken;  // null: no call was to be taken
+};
+
+std::string Control::join(const Person& person, const JoinOrder& order, Keyed* key) {
+    Joined joined;
+    int64_t control_epoch = 0;
     bool began = false;
     decide(person, order.address, [&](Draft& draft) {
         const Look& seen = draft.before;
-        active_call = seen.snapshot.active_call;
-        waiting = seen.waiting.size();
+        draft.key = key;
+        joined.active_call = seen.snapshot.active_call;
+        joined.waiting = seen.waiting.size();
         if (seen.snapshot.session) must_hold(seen, person);
         began = !seen.snapshot.session;
-        scene = draft.scene();
-        session = draft.session;
-        control_epoch = draft.conversation.control_epoch;
-        if (!began) return false;
-        if (!order.custom_message.empty() && draft.conversation.opted_out)
-            refuse(409, "OPTED_OUT", "The customer opted out; nothing may be sent.");
-        meet(draft);
-        draft.conversation.last_activity_at = seen.now;
-        draft.conversation.needs_human.clear();
-        draft.conversation.waiting = static_cast<int64_t>(waiting);
-        draft.writes_session = true;
-        draft.session.id = ground_.ids->next();
-        draft.session.address = order.address;
-        draft.session.agent_id = person.agent_id;
-        draft.session.agent_name = person.agent_name;
-        draft.session.state = domain::SessionState::Open;
-        draft.session.started_at = draft.session.last_activity_at = seen.now;
-        draft.record.handoff_reason = order.handoff_reason;
-        draft.record.custom_message = order.custom_message;
-        draft.record.queue_from =
-            waiting > 0 ? seen.waiting.front()->number : seen.newest_number() + 1;
-        draft.note_down(person.agent_name + " took the conversation over.");
-        if (!order.custom_message.empty())
-            // An announcement is no answer: what the customer asked still waits.
-            say(draft, order.custom_message, domain::MessageType::System);
-        draft.session.record_json = to_json(draft.record);
-        draft.write(publish::human_control_started(draft.scene(), draft.session,
-                                                   draft.conversation.waiting));
-        draft.audit("join", draft.session.id);
-        control_epoch = draft.conversation.control_epoch + 1;
-        session = draft.session;
-        scene = draft.scene();
-        return true;
+        control_epoch = draft.conversation.control_epoch + (began ? 1 : 0);
+        if (began) begin(draft, order);
+        joined.session = draft.session;
+        joined.scene = draft.scene();
+        return began || key;
     });
     // For who joins again too: their first join may still stand between commit and gate.
-    const std::vector<std::string> on_wire = ground_.gate->close(
-        person.organization->id, order.address, control_epoch, options_.patience);
+    joined.on_wire = ground_.gate->close(person.organization->id, order.address, control_epoch,
+                                         options_.patience);
     if (began) count("join");
-    Json data;
-    data["session"] = session_object(scene, session, static_cast<int64_t>(waiting));
-    data["queuedMessages"] = waiting;
-    data["activeCall"] = active_call ? call_object(*active_call) : Json(nullptr);
-    data["pendingSends"] = on_wire;
     if (!order.call_action.empty()) {
-        Json taken{{"action", order.call_action}, {"done", false}};
-        const auto done = active_call ? take_call(person, order, *active_call) : std::nullopt;
+        joined.taken = Json{{"action", order.call_action}, {"done", false}};
+        const auto done =
+            joined.active_call ? take_call(person, order, *joined.active_call) : std::nullopt;
         if (!done)
-            taken["reason"] = active_call ? "no provider can reach the line" : "there is no call";
+            joined.taken["reason"] =
+                joined.active_call ? "no provider can reach the line" : "there is no call";
         else if (*done)
-            taken["done"] = true;
+            joined.taken["done"] = true;
         else
-            taken["reason"] = "the provider did not do it";
-        data["takeCall"] = std::move(taken);
+            joined.taken["reason"] = "the provider did not do it";
     }
+    return answer_of(joined);
+}
+
+/// A new session of the draft's person.
+void Control::begin(Draft& draft, const JoinOrder& order) {
+    const Look& seen = draft.before;
+    if (!order.custom_message.empty() && draft.conversation.opted_out)
+        refuse(409, "OPTED_OUT", "The customer opted out; nothing may be sent.");
+    meet(draft);
+    draft.conversation.last_activity_at = seen.now;
+    draft.conversation.needs_human.clear();
+    draft.conversation.waiting = static_cast<int64_t>(seen.waiting.size());
+    draft.writes_session = true;
+    draft.session.id = ground_.ids->next();
+    draft.session.address = order.address;
+    draft.session.agent_id = draft.person.agent_id;
+    draft.session.agent_name = draft.person.agent_name;
+    draft.session.state = domain::SessionState::Open;
+    draft.session.started_at = draft.session.last_activity_at = seen.now;
+    draft.record.handoff_reason = order.handoff_reason;
+    draft.record.custom_message = order.custom_message;
+    draft.record.queue_from =
+        seen.waiting.empty() ? seen.newest_number() + 1 : seen.waiting.front()->number;
+    draft.note_down(draft.person.agent_name + " took the conversation over.");
+    if (!order.custom_message.empty())
+        // An announcement is no answer: what the customer asked still waits.
+        say(draft, order.custom_message, domain::MessageType::System);
+    draft.session.record_json = to_json(draft.record);
+    draft.write(
+        publish::human_control_started(draft.scene(), draft.session, draft.conversation.waiting));
+    draft.audit("join", draft.session.id);
+}
+
+/// Nothing is done but to wait at the gate, where the process that died did not.
+std::string Control::joined(const Person& person, const JoinOrder& order) {
+    const Look seen = look(person, order.address);
+    store::ListQuery theirs;
+    theirs.address = order.address;
+    theirs.agent_id = person.agent_id;
+    theirs.limit = 1;
+    auto newest = ground_.store->sessions(person.organization->id, theirs);
+    if (!newest) refuse_without_storage();
+    // The key goes with whom it is about, so there is a session, unless it was passed on.
+    if (newest->empty()) {
+        must_hold(seen, person);
+        newest->push_back(*seen.snapshot.session);
+    }
+    Joined joined;
+    joined.session = std::move(newest->front());
+    joined.scene = {{}, person.organization->id, order.address, {}, {}, {}, seen.now};
+    if (seen.snapshot.conversation) {
+        joined.scene.lead_id = seen.snapshot.conversation->lead_id;
+        joined.on_wire =
+            ground_.gate->close(person.organization->id, order.address,
+                                seen.snapshot.conversation->control_epoch, options_.patience);
+    }
+    joined.waiting = seen.waiting.size();
+    joined.active_call = seen.snapshot.active_call;
+    if (!order.call_action.empty())
+        joined.taken = Json{{"action", order.call_action},
+                            {"done", false},
+                            {"reason", "the gateway stopped before it knew"}};
+    return answer_of(joined);
+}
+
+std::string Control::answer_of(const Joined& joined) const {
+    Json data;
+    data["session"] =
+        session_object(joined.scene, joined.session, static_cast<int64_t>(joined.waiting));
+    data["queuedMessages"] = joined.waiting;
+    data["activeCall"] = joined.active_call ? call_object(*joined.active_call) : Json(nullptr);
+    data["pendingSends"] = joined.on_wire;
+    if (!joined.taken.is_null()) data["takeCall"] = joined.taken;
     data["timestamp"] = iso8601(ground_.clock->now());
     return text(data);
 }

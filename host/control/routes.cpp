@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <memory>
 #include <utility>
 
@@ -68,6 +69,7 @@ std::string words_of(serve::Members& asked, const char* field, size_t body_bytes
 /// One request on its way: who asks, and how to answer.
 struct Asked {
     const Control& control;
+    admit::Idempotency& idempotency;
     Person person;
     serve::Request request;
 
@@ -81,6 +83,40 @@ struct Asked {
 
 bool yes(const Asked& asked, const char* name) {
     return serve::query_yes_no(asked.request, name).value_or(false);
+}
+
+/// Does it once for each Idempotency-Key. `act` is given the key, or null without one;
+/// `recall` tells of what was done by a process that died before it answered.
+template <typename Act, typename Recall>
+serve::Response once(Asked& asked, const std::string& address, Act act, Recall recall) {
+    using Kind = admit::Once::Kind;
+    // Whoever was faster with the same key has committed: the next look finds it.
+    for (unsigned tries = 0; tries < 3; ++tries) {
+        Keyed key{asked.idempotency.look(asked.request, asked.person.organization->id, {})};
+        key.once.note.address = address;
+        if (key.once.kind == Kind::Answered) return std::move(key.once.answer);
+        if (key.once.kind == Kind::Interrupted) return recall();
+        try {
+            return act(key.once.kind == Kind::Fresh ? &key : nullptr);
+        } catch (const KeyTaken&) {
+        }
+    }
+    refuse_without_storage();
+}
+
+/// The same, for a verb whose answer is committed with its effect.
+template <typename Act>
+serve::Response once(Asked& asked, const std::string& address, Act act) {
+    const auto answer = [](const std::string& data) {
+        return serve::success("Message sent", data);
+    };
+    return once(
+        asked, address,
+        [&](Keyed* key) {
+            if (key) key->answer = answer;
+            return answer(act(key));
+        },
+        []() -> serve::Response { refuse_without_storage(); });
 }
 
 serve::Response join(Control& control, Asked& asked) {
@@ -112,7 +148,22 @@ serve::Response join(Control& control, Asked& asked) {
         refuse_field("takeCall.action", "must be transfer or hang_up");
     }
     order.address = asked.address(number, lead);
-    return serve::success("Conversation taken over", control.join(asked.person, order));
+    const auto answer = [](const std::string& data) {
+        return serve::success("Conversation taken over", data);
+    };
+    return once(
+        asked, order.address,
+        [&](Keyed* key) {
+            serve::Response given = answer(control.join(asked.person, order, key));
+            if (!key) return given;
+            const auto kept = std::make_shared<std::promise<serve::Response>>();
+            auto answered = kept->get_future();
+            asked.idempotency.finish(
+                std::move(key->once), std::move(given),
+                [kept](serve::Response response) { kept->set_value(std::move(response)); });
+            return answered.get();
+        },
+        [&] { return answer(control.joined(asked.person, order)); });
 }
 
 serve::Response leave(Control& control, Asked& asked) {
@@ -149,7 +200,8 @@ serve::Response send_message(Control& control, Asked& asked) {
     if (!order.priority.empty() && !is_one_of(priorities, order.priority))
         refuse_field("priority", "must be low, medium, normal, high or urgent");
     order.address = asked.address(number, lead);
-    return serve::success("Message sent", control.send(asked.person, order));
+    return once(asked, order.address,
+                [&](Keyed* key) { return control.send(asked.person, order, key); });
 }
 
 serve::Response plain_message(Control& control, Asked& asked) {
@@ -159,7 +211,8 @@ serve::Response plain_message(Control& control, Asked& asked) {
     check(body, asked.person);
     check_words("message", order.text);
     order.address = asked.path_address();
-    return serve::success("Message sent", control.send_plain(asked.person, order));
+    return once(asked, order.address,
+                [&](Keyed* key) { return control.send_plain(asked.person, order, key); });
 }
 
 serve::Response transfer(Control& control, Asked& asked) {
@@ -223,6 +276,7 @@ using Verb = serve::Response (*)(Control&, Asked&);
 struct Door {
     Control* control;
     const domain::Organizations* organizations;
+    admit::Idempotency* idempotency;
     Verb verb;
 
     void operator()(serve::Request request, serve::Responder responder) const {
@@ -235,8 +289,8 @@ struct Door {
         if (person.agent_name.empty()) person.agent_name = identity.email;
         if (person.agent_name.empty()) person.agent_name = identity.subject;
         auto waiting = std::make_shared<serve::Responder>(std::move(responder));
-        auto asked =
-            std::make_shared<Asked>(Asked{*control, std::move(person), std::move(request)});
+        auto asked = std::make_shared<Asked>(
+            Asked{*control, *idempotency, std::move(person), std::move(request)});
         const bool queued = control->run([to = control, what = verb, asked, waiting] {
             serve::answer_with(*waiting, [&] { return what(*to, *asked); });
         });
@@ -310,13 +364,15 @@ serve::Described described_verb(Verb verb, const char* suffix) {
     };
     const auto said =
         std::find_if(all.begin(), all.end(), [&](const Said& one) { return one.verb == verb; });
-    serve::Described described{.id = std::string(said->id) + suffix,
-                               .summary = said->summary,
-                               .tag = "human-control",
-                               .body = said->body,
-                               .body_optional = verb == process,
-                               .answer = said->answer,
-                               .errors = said->errors};
+    serve::Described described{
+        .id = std::string(said->id) + suffix,
+        .summary = said->summary,
+        .tag = "human-control",
+        .body = said->body,
+        .body_optional = verb == process,
+        .answer = said->answer,
+        .errors = said->errors,
+        .idempotency_key = verb == join || verb == send_message || verb == plain_message};
     if (verb != sessions) described.errors.emplace_back("INVALID_PHONE_NUMBER");
     if (verb == status)
         described.query = {{"phoneNumber", "The conversation's number", Kind::Text, 0, {}},
@@ -336,7 +392,7 @@ serve::Described described_verb(Verb verb, const char* suffix) {
 }  // namespace
 
 std::vector<serve::Route> routes(Control& control, const domain::Organizations& organizations,
-                                 size_t body_limit) {
+                                 admit::Idempotency& idempotency, size_t body_limit) {
     std::vector<serve::Route> all;
     const auto open = [&](const char* method, std::string pattern, const char* permission,
                           Verb verb, serve::Described described) {
@@ -344,7 +400,7 @@ std::vector<serve::Route> routes(Control& control, const domain::Organizations& 
         route.method = method;
         route.pattern = std::move(pattern);
         route.permission = permission;
-        route.handler = Door{&control, &organizations, verb};
+        route.handler = Door{&control, &organizations, &idempotency, verb};
         route.described = std::move(described);
         if (route.method == "POST") {
             route.body_limit = body_limit;

@@ -9,8 +9,8 @@
 namespace tandem::control {
 
 /// The contract's "Human control" under both its prefixes, and a human's text without a
-/// takeover.
+/// takeover. All are borrowed and outlive the routes.
 std::vector<serve::Route> routes(Control& control, const domain::Organizations& organizations,
-                                 size_t body_limit);
+                                 admit::Idempotency& idempotency, size_t body_limit);
 
 }  // namespace tandem::control

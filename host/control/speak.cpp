@@ -13,6 +13,17 @@ using publish::text_or_null;
 
 using domain::MessageType;
 
+namespace {
+
+/// The text and the answer to whoever asked for it are one commit.
+void remember(Control::Draft& draft, Keyed* key, const Json& data) {
+    if (!key) return;
+    admit::keep(key->once, key->answer(text(data)));
+    draft.key = key;
+}
+
+}  // namespace
+
 /// A human's text: in the record, on the screens, and owed to the customer.
 domain::Message Control::say(Draft& draft, const std::string& words, MessageType type) {
     const domain::Organization& organization = *draft.person.organization;
@@ -51,7 +62,7 @@ domain::Message Control::say(Draft& draft, const std::string& words, MessageType
     return message;
 }
 
-std::string Control::send(const Person& person, const SendOrder& order) {
+std::string Control::send(const Person& person, const SendOrder& order, Keyed* key) {
     Json data;
     decide(person, order.address, [&](Draft& draft) {
         must_hold(draft.before, person);
@@ -77,13 +88,14 @@ std::string Control::send(const Person& person, const SendOrder& order) {
                      Json{{"sessionId", draft.session.id},
                           {"messageCount", draft.record.message_count},
                           {"duration", std::chrono::floor<std::chrono::seconds>(held).count()}}}};
+        remember(draft, key, data);
         return true;
     });
     count("send");
     return text(data);
 }
 
-std::string Control::send_plain(const Person& person, const SendOrder& order) {
+std::string Control::send_plain(const Person& person, const SendOrder& order, Keyed* key) {
     Json data;
     decide(person, order.address, [&](Draft& draft) {
         if (draft.before.snapshot.session) must_hold(draft.before, person);
@@ -104,6 +116,7 @@ std::string Control::send_plain(const Person& person, const SendOrder& order) {
                     {"phoneNumber", message.address},
                     {"status", domain::word(message.delivery)},
                     {"timestamp", iso8601(message.at)}};
+        remember(draft, key, data);
         return true;
     });
     count("send");
