@@ -43,10 +43,9 @@ Row refused(const char* field, const char* what) {
     return {Row::Kind::Refused, {{field, what}}};
 }
 
+/// Whether both are given out alike: an export that comes back changes nothing.
 bool same(const domain::Lead& one, const domain::Lead& other) {
-    return one.customer_name == other.customer_name && one.email == other.email &&
-           one.status == other.status && one.source == other.source &&
-           publish::foreign(one.attributes_json) == publish::foreign(other.attributes_json);
+    return lead_object(one) == lead_object(other);
 }
 
 /// One line: a lead as the API gives it out; what it does not name stays as it is.
