@@ -1,0 +1,182 @@
+#include <cppunit/TestFixture.h>
+#include <cppunit/extensions/HelperMacros.h>
+
+#include <chrono>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "admit/erased.h"
+#include "unit/converse/ground.h"
+#include "unit/store/passing_store.h"
+
+namespace tandem::converse {
+
+namespace {
+
+using testing::expect_refused;
+using testing::Office;
+using testing::Told;
+
+constexpr char gone[] = "+15551231001";
+constexpr char stays[] = "+15551231002";
+
+std::vector<Json> records_of(const Told& told) {
+    std::vector<Json> records;
+    std::istringstream lines(told.text);
+    for (std::string line; std::getline(lines, line);) records.push_back(Json::parse(line));
+    return records;
+}
+
+/// Two people who wrote, one of them also called and was talked to by a human.
+class Lived : public Office {
+public:
+    Lived() {
+        for (const char* one : {gone, stays}) {
+            meets(one, "Ann");
+            for (int i = 0; i < 5; ++i) says(one, "text " + std::to_string(i));
+        }
+        is_held(gone);
+        for (int i = 0; i < 3; ++i) {
+            domain::Call call;
+            call.id = "call-" + std::to_string(i);
+            call.address = gone;
+            call.started_at = clock.now();
+            commit({*store->snapshot(organization, gone, 0)->conversation, call});
+        }
+    }
+    std::vector<store::AuditLine> audit() {
+        const auto lines = store->audit(organization, "", 100);
+        CPPUNIT_ASSERT(lines);
+        return *lines;
+    }
+};
+
+/// Forgets, but cannot rewrite its files.
+class Keeping : public testing::PassingStore {
+public:
+    using PassingStore::PassingStore;
+    Result<void> compact() override { return Error{Code::Unavailable, "the disk is full"}; }
+};
+
+}  // namespace
+
+/// What is stored of a person, whole, and its end.
+class TracesTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(TracesTest);
+    CPPUNIT_TEST(an_export_has_everything_of_one_person);
+    CPPUNIT_TEST(an_export_in_pages_has_the_same);
+    CPPUNIT_TEST(a_place_in_an_export_is_of_one_person);
+    CPPUNIT_TEST(who_took_it_away_is_on_record);
+    CPPUNIT_TEST(who_is_erased_is_gone_and_others_stay);
+    CPPUNIT_TEST(an_opt_out_outlives_its_erasure);
+    CPPUNIT_TEST(an_erasure_that_left_files_behind_is_no_success);
+    CPPUNIT_TEST(without_storage_nothing_is_told_as_done);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void an_export_has_everything_of_one_person() {
+        Lived office;
+        const Told told = office.ask(export_conversation, gone);
+        CPPUNIT_ASSERT_EQUAL(200, told.status);
+        std::map<std::string, int> kinds;
+        for (const Json& record : records_of(told)) ++kinds[record.at("record")];
+        const std::map<std::string, int> wanted{
+            {"lead", 1}, {"conversation", 1}, {"session", 1}, {"call", 3}, {"message", 5}};
+        CPPUNIT_ASSERT(wanted == kinds);
+        CPPUNIT_ASSERT(told.cursor.empty());
+        CPPUNIT_ASSERT(told.text.find(stays) == std::string::npos);
+    }
+
+    void an_export_in_pages_has_the_same() {
+        Lived office;
+        const std::vector<Json> whole = records_of(office.ask(export_conversation, gone));
+        for (const std::string limit : {"1", "2", "3", "200"}) {
+            std::vector<Json> read;
+            std::string cursor;
+            do {
+                Office::Query query{{"limit", limit}};
+                if (!cursor.empty()) query.emplace_back("cursor", cursor);
+                const Told page = office.ask(export_conversation, gone, query);
+                CPPUNIT_ASSERT_EQUAL_MESSAGE(page.text, 200, page.status);
+                for (const Json& record : records_of(page)) read.push_back(record);
+                cursor = page.cursor;
+            } while (!cursor.empty() && read.size() <= whole.size());
+            CPPUNIT_ASSERT_MESSAGE("by pages of " + limit, whole == read);
+        }
+    }
+
+    void a_place_in_an_export_is_of_one_person() {
+        Lived office;
+        const std::string cursor = office.ask(export_conversation, gone, {{"limit", "2"}}).cursor;
+        CPPUNIT_ASSERT(!cursor.empty());
+        expect_refused(office.ask(export_conversation, stays, {{"cursor", cursor}}), 400,
+                       "VALIDATION_FAILED", "cursor");
+        expect_refused(office.ask(export_conversation, gone, {{"cursor", "odd"}}), 400,
+                       "VALIDATION_FAILED", "cursor");
+        expect_refused(office.ask(export_conversation, gone, {{"limit", "0"}}), 400,
+                       "VALIDATION_FAILED", "limit");
+        expect_refused(office.ask(list_leads, {}, {{"cursor", cursor}}), 400, "VALIDATION_FAILED",
+                       "cursor");
+    }
+
+    void who_took_it_away_is_on_record() {
+        Lived office;
+        const std::string cursor = office.ask(export_conversation, gone, {{"limit", "2"}}).cursor;
+        office.ask(export_conversation, gone, {{"cursor", cursor}});
+        const auto lines = office.audit();
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("one line for one export", size_t{1}, lines.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("agent-7 export ") + gone,
+                             lines[0].actor + ' ' + lines[0].action + ' ' + lines[0].address);
+    }
+
+    void who_is_erased_is_gone_and_others_stay() {
+        Lived office;
+        office.ask(export_conversation, gone);
+        office.ask(erase_conversation, gone).data();
+        for (const Office::Verb verb :
+             {show_conversation, page_messages, export_conversation, erase_conversation})
+            expect_refused(office.ask(verb, gone), 404, "NOT_FOUND");
+        const auto journal = office.store->journal(Office::organization, 0, gone, 100);
+        CPPUNIT_ASSERT(journal && journal->events.empty());
+        CPPUNIT_ASSERT(office.all_pages(list_leads, "leads", {{"q", "1001"}}).empty());
+        for (const store::AuditLine& line : office.audit())
+            CPPUNIT_ASSERT_MESSAGE(line.action, line.address.find("1001") == std::string::npos);
+        CPPUNIT_ASSERT_EQUAL(std::string("erase"), office.audit().front().action);
+        CPPUNIT_ASSERT_EQUAL(size_t{5}, office.ask(page_messages, stays).data()["messages"].size());
+    }
+
+    void an_opt_out_outlives_its_erasure() {
+        Lived office;
+        office.changes(gone, [](domain::Conversation& one) { one.opted_out = true; });
+        for (const char* one : {gone, stays}) {
+            office.ask(erase_conversation, one).data();
+            store::Snapshot stranger;
+            CPPUNIT_ASSERT(admit::recall(*office.store, Office::organization, one,
+                                         office.clock.now(), stranger));
+            const bool opted_out = stranger.conversation && stranger.conversation->opted_out;
+            CPPUNIT_ASSERT_EQUAL(one == gone, opted_out);
+        }
+    }
+
+    void an_erasure_that_left_files_behind_is_no_success() {
+        Lived office;
+        Keeping full(office.store);
+        office.ground.store = &full;
+        expect_refused(office.ask(erase_conversation, gone), 503, "STORAGE_UNAVAILABLE");
+    }
+
+    void without_storage_nothing_is_told_as_done() {
+        Lived office;
+        office.committer->stop();
+        expect_refused(office.ask(erase_conversation, gone), 503, "STORAGE_UNAVAILABLE");
+        // Without its line on record nothing is taken away.
+        expect_refused(office.ask(export_conversation, gone), 503, "STORAGE_UNAVAILABLE");
+        office.ask(show_conversation, gone).data();
+    }
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(TracesTest);
+
+}  // namespace tandem::converse
