@@ -10,6 +10,7 @@
 #include "load/proxies.h"
 #include "load/store_proxy.h"
 #include "load/trust.h"
+#include "tandem/host/auth.hpp"
 #include "tandem/host/description.hpp"
 #include "tandem/host/elf.hpp"
 
@@ -96,7 +97,17 @@ public:
     std::vector<settings::Finding> check(const settings::PluginUse& use) override {
         Result<const Loaded*> loaded = load(use.plugin);
         if (!loaded) return {{use.where, use.id + ".plugin", loaded.error().text}};
-        return check_options((*loaded)->description, use).findings;
+        CheckedOptions options = check_options((*loaded)->description, use);
+        const auto& kinds = (*loaded)->description.kinds;
+        // Making one opens nothing, and a weak key is as wrong as a missing one.
+        if (options.findings.empty() &&
+            std::find(kinds.begin(), kinds.end(), TANDEM_AUTH) != kinds.end()) {
+            const auto living = make_living(**loaded, use, std::move(options.values));
+            const host::Outcome made = make(*living, **loaded, use);
+            if (!made.ok()) return {refusal(use, made.text)};
+            living->end(patience_at_end);
+        }
+        return std::move(options.findings);
     }
 
     Result<Instance> create(const settings::PluginUse& use) override;
@@ -111,6 +122,27 @@ private:
         return error;
     }
 
+    /// What a plugin says of its options, with the place of the option that it begins with.
+    static settings::Finding refusal(const settings::PluginUse& use, const std::string& text) {
+        constexpr std::string_view begin = "option ";
+        settings::Finding finding{use.where, use.id + ".options", text};
+        const size_t end = text.find(": ");
+        if (text.compare(0, begin.size(), begin) != 0 || end == std::string::npos) return finding;
+        const std::string name = text.substr(begin.size(), end - begin.size());
+        finding.key += "." + name;
+        finding.expected = text.substr(end + 2);
+        if (const auto written = use.options.find(name); written != use.options.end()) {
+            finding.where = written->second.where;
+        }
+        return finding;
+    }
+
+    LivingPointer make_living(const Loaded& plugin, const settings::PluginUse& use,
+                              TypedOptions options);
+    static host::Outcome make(Living& living, const Loaded& plugin,
+                              const settings::PluginUse& use) {
+        return living.instance().create(*plugin.descriptor, living.services().table(), use.id);
+    }
     Result<const Loaded*> load(const std::string& plugin);
     Result<Loaded> load_file(const std::string& file);
     Result<Instance> with_proxies(const LivingPointer& living, const Description& description);
@@ -162,6 +194,17 @@ Result<Loaded> PluginRegistry::load_file(const std::string& file) {
     return loaded;
 }
 
+LivingPointer PluginRegistry::make_living(const Loaded& plugin, const settings::PluginUse& use,
+                                          TypedOptions options) {
+    // Kept for ever: see InstanceServices.
+    static auto& kept = *new std::vector<std::shared_ptr<InstanceServices>>;
+    kept.push_back(std::make_shared<InstanceServices>(services_, use.id, plugin.description,
+                                                      std::move(options)));
+    lent_.push_back(kept.back());
+    const bool serial = plugin.descriptor->flags & TANDEM_PLUGIN_SERIAL;
+    return std::make_shared<Living>(use.id, plugin.description.id, serial, kept.back());
+}
+
 Result<Instance> PluginRegistry::create(const settings::PluginUse& use) {
     Result<const Loaded*> loaded = load(use.plugin);
     if (!loaded) return loaded.error();
@@ -175,15 +218,8 @@ Result<Instance> PluginRegistry::create(const settings::PluginUse& use) {
     if (!options.findings.empty()) {
         return Error{Code::Invalid, settings::to_text(options.findings.front())};
     }
-    // Kept for ever: see InstanceServices.
-    static auto& kept = *new std::vector<std::shared_ptr<InstanceServices>>;
-    kept.push_back(std::make_shared<InstanceServices>(services_, use.id, plugin.description,
-                                                      std::move(options.values)));
-    lent_.push_back(kept.back());
-    const bool serial = plugin.descriptor->flags & TANDEM_PLUGIN_SERIAL;
-    auto living = std::make_shared<Living>(use.id, plugin.description.id, serial, kept.back());
-    const host::Outcome made =
-        living->instance().create(*plugin.descriptor, living->services().table(), use.id);
+    LivingPointer living = make_living(plugin, use, std::move(options.values));
+    const host::Outcome made = make(*living, plugin, use);
     if (!made.ok()) {
         Error error = error_of(*living, made);
         error.text = use.where + ": plugin " + use.plugin + " cannot be made: " + error.text;

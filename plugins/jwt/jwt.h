@@ -1,25 +1,34 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 
+#include "key_set.h"
+#include "rotating_keys.h"
+#include "rules.h"
 #include "tandem/plugin/auth.hpp"
 #include "tandem/plugin/plugin.hpp"
-#include "token.h"
 
 namespace tandem::jwt {
 
-/// The auth scheme of signed tokens. Safe from any thread.
+/// The auth scheme of signed tokens of one issuer. Safe from any thread.
 class Jwt : public plugin::Plugin, public plugin::Auth {
 public:
-    /// Throws Failure(INVALID) for a weak secret or an algorithm that is not offered.
+    /// Throws Failure(INVALID) for rules that contradict each other, and for keys that are
+    /// weak or cannot be read.
     explicit Jwt(plugin::Host host);
 
     static plugin::Description describe();
 
+    void start() override;
+    void stop() override;
     plugin::Identity authenticate(std::string_view token, tandem_time now) override;
 
 private:
-    const TokenReader reader_;
+    const plugin::Host host_;
+    const Rules rules_;
+    KeySetPointer fixed_;                     // null: they rotate
+    std::unique_ptr<RotatingKeys> rotating_;  // null: they are fixed
 };
 
 }  // namespace tandem::jwt

@@ -30,4 +30,8 @@ using Members = std::map<std::string, Value, std::less<>>;
 /// 64 levels. `what` names it in the text.
 Members read_members(std::string_view json, std::string_view what);
 
+/// The objects in the list `keys` of a JSON object (RFC 7517 section 5), in order. Throws as
+/// `read_members` does, and where there is no such list or something else in it.
+std::vector<Members> read_keys(std::string_view json);
+
 }  // namespace tandem::jwt

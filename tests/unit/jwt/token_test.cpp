@@ -51,6 +51,8 @@ class TokenTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(t17_every_flipped_bit_of_a_signature_is_found);
     CPPUNIT_TEST(permissions_are_a_list_or_a_scope_and_nothing_else);
     CPPUNIT_TEST(claims_may_have_other_names);
+    CPPUNIT_TEST(an_issuer_speaks_for_the_organisations_that_it_was_given);
+    CPPUNIT_TEST(t10_the_configured_type_is_the_only_one);
     CPPUNIT_TEST(no_reason_contains_the_token_or_the_secret);
     CPPUNIT_TEST_SUITE_END();
 
@@ -90,8 +92,7 @@ public:
     void t01_no_other_algorithm_is_accepted() {
         for (const char* algorithm :
              {R"("none")", R"("None")", R"("NONE")", R"("nOnE")", R"("")", "256", R"(["HS256"])",
-              R"("hs256")", R"("HS384")", R"("HS512")", R"("RS256")", R"("PS256")", R"("ES256")",
-              R"("EdDSA")", R"("HS256 ")", R"("HS256\u0000")", "null", "{}"}) {
+              R"("hs256")", R"("PS512")", R"("HS256 ")", R"("HS256\u0000")", "null", "{}"}) {
             const std::string header = std::string(R"({"alg":)") + algorithm + '}';
             refuse(header, claims());
             // With an empty signature, as `none` has it.
@@ -100,6 +101,11 @@ public:
         }
         refuse(R"({"typ":"JWT"})", claims());
         refuse("{}", claims());
+        // What another instance may be for.
+        for (const char* algorithm :
+             {"HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"})
+            check(algorithm, "not mine",
+                  sign(std::string(R"({"alg":")") + algorithm + "\"}", claims()));
     }
 
     void t02_t03_foreign_keys_and_digests_are_refused() {
@@ -119,8 +125,9 @@ public:
     void t04_weak_secrets_and_foreign_algorithms_refuse_to_start() {
         for (const std::string& weak : {std::string(), std::string("x"), std::string(31, 'x')})
             refuse_to_start({{"secret", weak}}, "32");
-        for (const char* algorithm : {"none", "hs256", "RS256", ""})
+        for (const char* algorithm : {"none", "hs256", ""})
             refuse_to_start({{"algorithm", algorithm}}, "HS256");
+        refuse_to_start({{"secret", ""}}, "secret");
         refuse_to_start({{"max_lifetime", "-1"}}, "max_lifetime");
         refuse_to_start({{"organization_claim", ""}}, "claim");
         make({{"secret", std::string(32, 'x')}});
@@ -163,9 +170,11 @@ public:
         const std::string issuer = R"("https://id.example.com")";
         accept(good_header, with(issuer, R"("tandem")"));
         accept(good_header, with(issuer, R"(["other","tandem"])"));
-        for (const char* wrong : {"", R"("https://id.example.com/")", R"("https://id.example")",
-                                  R"("HTTPS://id.example.com")", R"(["https://id.example.com"])",
-                                  R"("https://id.example.com.evil")", "1", "null", R"("")"})
+        for (const char* other :
+             {"", R"("https://id.example.com/")", R"("https://id.example")",
+              R"("HTTPS://id.example.com")", R"("https://id.example.com.evil")", R"("")"})
+            check(other, "not mine", sign(good_header, with(other, R"("tandem")")));
+        for (const char* wrong : {R"(["https://id.example.com"])", "1", "null", "{}"})
             refuse(good_header, with(wrong, R"("tandem")"));
         for (const char* wrong : {"", R"("Tandem")", R"(["other"])", "[]", R"({"tandem":1})",
                                   R"([["tandem"]])", R"("tandem other")", "null", "1"})
@@ -202,6 +211,7 @@ public:
                                    R"("enc":"A128GCM")",
                                    R"("b64":false)",
                                    R"("b64":true)",
+                                   R"("p2c":1000000000)",
                                    R"("jku":"http://127.0.0.1:9/")",
                                    R"("jwk":{"kty":"oct","k":"eA"})",
                                    R"("x5u":"http://127.0.0.1:9/")",
@@ -334,12 +344,41 @@ public:
     }
 
     void claims_may_have_other_names() {
-        make({{"organization_claim", "tenant"}, {"permissions_claim", "roles"}});
+        make({{"organization_claim", "tenant"},
+              {"permissions_claim", "roles"},
+              {"subject_claim", "uid"}});
         refuse(good_header, claims());
-        const auto identity = jwt_->authenticate(
-            sign(good_header, claims({{"tenant", R"("shop")"}, {"roles", R"(["admin"])"}})), now);
+        const auto identity_of = [&](const std::string& roles, const std::string& scope) {
+            return jwt_->authenticate(sign(good_header, claims({{"tenant", R"("shop")"},
+                                                                {"uid", R"("u-1")"},
+                                                                {"roles", roles},
+                                                                {"scope", scope}})),
+                                      now);
+        };
+        const auto identity = identity_of(R"(["admin"])", "");
         CPPUNIT_ASSERT_EQUAL(std::string("shop"), identity.organization);
+        CPPUNIT_ASSERT_EQUAL(std::string("u-1"), identity.subject);
         CPPUNIT_ASSERT_EQUAL(std::string("admin"), identity.permissions.at(0));
+        // A claim of the operator's choice may be words in one text; no other one counts then.
+        CPPUNIT_ASSERT_EQUAL(std::string("b"), identity_of(R"("a b")", "").permissions.at(1));
+        CPPUNIT_ASSERT(identity_of("", R"("admin")").permissions.empty());
+        CPPUNIT_ASSERT(identity_of(R"({"admin":1})", R"("admin")").permissions.empty());
+    }
+
+    void an_issuer_speaks_for_the_organisations_that_it_was_given() {
+        make({{"organizations", "bici-demo"}});
+        accept(good_header, claims());
+        refuse(good_header, claims({{"organizationId", R"("shop")"}}));
+        refuse(good_header, claims({{"organizationId", R"("bici-demo2")"}}));
+    }
+
+    void t10_the_configured_type_is_the_only_one() {
+        make({{"typ", "at+jwt"}});
+        accept(R"({"alg":"HS256","typ":"at+jwt"})", claims());
+        accept(R"({"alg":"HS256","typ":"application/at+jwt"})", claims());
+        refuse(R"({"alg":"HS256"})", claims());
+        for (const char* type : {"JWT", "JWE", "AT+JWT", "id_token", "at+jwt ", "x/at+jwt", ""})
+            refuse(std::string(R"({"alg":"HS256","typ":")") + type + "\"}", claims());
     }
 
     void no_reason_contains_the_token_or_the_secret() {

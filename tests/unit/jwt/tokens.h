@@ -7,27 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "fakes/signing_key.h"
+
 /// Tokens as an issuer makes them, good and bad.
 namespace tandem::jwt::testing {
 
 inline const std::string secret = "0123456789abcdef0123456789abcdef";
 inline const std::string good_header = R"({"alg":"HS256","typ":"JWT"})";
 
-inline std::string base64url(std::string_view bytes) {
-    static constexpr char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    std::string text;
-    unsigned bits = 0, held = 0;
-    for (const unsigned char byte : bytes) {
-        bits = (bits << 8) | byte;
-        for (held += 8; held >= 6;) {
-            held -= 6;
-            text += letters[(bits >> held) & 63];
-        }
-    }
-    if (held > 0) text += letters[(bits << (6 - held)) & 63];
-    return text;
-}
+using fakes::base64url;
 
 inline std::string hmac(const std::string& text, const std::string& key,
                         const EVP_MD* digest = EVP_sha256()) {
