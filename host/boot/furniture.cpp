@@ -64,6 +64,12 @@ stream::Options stream_options(const settings::Settings& settings) {
     return options;
 }
 
+std::vector<domain::Organization> organizations_of(const settings::Settings& settings) {
+    std::vector<domain::Organization> all = settings.organizations;
+    for (domain::Organization& one : all) one.history_limit = settings.conversation.history_limit;
+    return all;
+}
+
 Error failed(const std::string& what, const Error& reason) {
     return Error{reason.code, what + ": " + reason.text};
 }
@@ -73,7 +79,7 @@ Error failed(const std::string& what, const Error& reason) {
 Furniture::Furniture(const settings::Settings& settings_in_force)
     : settings(settings_in_force),
       logger(log_plan(settings.log), clock),
-      organizations(settings.organizations),
+      organizations(organizations_of(settings)),
       readiness(clock),
       registry(load::make_registry(plugin_places(settings.plugins), {&logger, &clock, nullptr})) {
     logger.measure(metrics);

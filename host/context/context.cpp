@@ -33,15 +33,17 @@ Variables dynamic_variables(const domain::Organization& organization,
         if (!own_status.empty()) status = own_status;
     }
     const int64_t total = snapshot.conversation ? snapshot.conversation->message_count : 0;
-    return {{"conversation_context", recent_conversation(snapshot, without)},
-            {"customer_name", std::move(name)},
-            {"organization_name", organization.name},
-            {"lead_status", std::move(status)},
-            {"previous_summary", comprehensive_summary(snapshot, without)},
-            {"organization_id", organization.id},
-            {"caller_type", snapshot.lead ? "existing_lead" : "new_caller"},
-            {"has_conversation_history", said_before ? "true" : "false"},
-            {"total_messages", std::to_string(total)}};
+    return {
+        {"conversation_context",
+         recent_conversation(snapshot, without, organization.history_limit)},
+        {"customer_name", std::move(name)},
+        {"organization_name", organization.name},
+        {"lead_status", std::move(status)},
+        {"previous_summary", comprehensive_summary(snapshot, without, organization.history_limit)},
+        {"organization_id", organization.id},
+        {"caller_type", snapshot.lead ? "existing_lead" : "new_caller"},
+        {"has_conversation_history", said_before ? "true" : "false"},
+        {"total_messages", std::to_string(total)}};
 }
 
 }  // namespace tandem::context

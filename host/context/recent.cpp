@@ -27,11 +27,12 @@ bool is_hand_back(const store::Snapshot& snapshot, const Message& message) {
 }  // namespace
 
 std::string recent_conversation(const store::Snapshot& snapshot,
-                                const std::vector<std::string>& without) {
+                                const std::vector<std::string>& without, size_t most) {
+    const size_t wanted = std::min(most, most_messages);
     std::vector<const Message*> told;
     size_t said = 0;
     for (auto message = snapshot.messages.rbegin();
-         message != snapshot.messages.rend() && said < most_messages; ++message) {
+         message != snapshot.messages.rend() && said < wanted; ++message) {
         const bool left_out =
             std::find(without.begin(), without.end(), message->id) != without.end();
         if (left_out) continue;

@@ -16,10 +16,11 @@ constexpr size_t summary_budget = 4000;
 }  // namespace
 
 std::string comprehensive_summary(const store::Snapshot& snapshot,
-                                  const std::vector<std::string>& without) {
+                                  const std::vector<std::string>& without, size_t most) {
+    const size_t wanted = std::min(most, most_texts);
     std::vector<std::string> texts;
     for (auto message = snapshot.messages.rbegin();
-         message != snapshot.messages.rend() && texts.size() < most_texts; ++message) {
+         message != snapshot.messages.rend() && texts.size() < wanted; ++message) {
         const bool left_out =
             std::find(without.begin(), without.end(), message->id) != without.end();
         if (is_said(*message) && message->type == domain::MessageType::Text && !left_out)

@@ -19,7 +19,8 @@ struct Organization {
     /// Whether a text of which nobody knows if it was sent is sent again, once asking the
     /// provider did not settle it. The customer then may get it twice.
     bool resend_unknown = false;
-    unsigned history_days = 0;  // how long messages and ended calls are kept; 0: for ever
+    unsigned history_days = 0;    // how long messages and ended calls are kept; 0: for ever
+    unsigned history_limit = 50;  // messages that are shown at once, also to the AI
 
     /// The number to write or call from: the one that the customer turned to last, if it is
     /// still ours, else the first. Empty: the organisation has none.

@@ -96,7 +96,7 @@ std::vector<Key<Settings>> behaviour_keys() {
         number(
             "conversation.history_limit",
             [](Settings& s) -> Slot { return &s.conversation.history_limit; }, 1, 1000,
-            "Messages in a conversation_history."),
+            "Messages in a conversation_history; also the most the AI is shown."),
         number(
             "conversation.coalesce_ms",
             [](Settings& s) -> Slot { return &s.conversation.coalesce_ms; }, 0, 600000,

@@ -54,6 +54,7 @@ class ContextTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ContextTest);
     CPPUNIT_TEST(a_stranger_gets_the_safe_defaults_in_the_contracts_order);
     CPPUNIT_TEST(the_last_six_messages_stand_one_a_line_with_their_speakers);
+    CPPUNIT_TEST(the_ai_is_shown_no_more_than_screens_are);
     CPPUNIT_TEST(what_is_being_answered_is_left_out);
     CPPUNIT_TEST(the_end_of_a_humans_part_is_marked);
     CPPUNIT_TEST(while_a_human_speaks_nothing_is_marked);
@@ -95,6 +96,25 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("7"), value(variables, "total_messages"));
         CPPUNIT_ASSERT_EQUAL(std::string("true"), value(variables, "has_conversation_history"));
         CPPUNIT_ASSERT_EQUAL(std::string("Returning Customer"), value(variables, "lead_status"));
+    }
+
+    void the_ai_is_shown_no_more_than_screens_are() {
+        domain::Organization discreet = shop;
+        discreet.history_limit = 2;
+        std::vector<Message> all;
+        for (int i = 1; i <= 60; ++i) all.push_back(said(Author::Customer, std::to_string(i)));
+        const auto few = dynamic_variables(discreet, after(all));
+        CPPUNIT_ASSERT_EQUAL(std::string("Customer: 59\nCustomer: 60"),
+                             value(few, "conversation_context"));
+        CPPUNIT_ASSERT_EQUAL(std::string("Customer: 59\nCustomer: 60"),
+                             value(few, "previous_summary"));
+        CPPUNIT_ASSERT_EQUAL(std::string("60"), value(few, "total_messages"));
+
+        discreet.history_limit = 1000;
+        const std::string six =
+            value(dynamic_variables(discreet, after(all)), "conversation_context");
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("six, as the contract says", std::ptrdiff_t{5},
+                                     std::count(six.begin(), six.end(), '\n'));
     }
 
     static std::vector<Message> handed_back() {
