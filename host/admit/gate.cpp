@@ -221,9 +221,14 @@ std::optional<Gate::Refusal> Gate::identify(const serve::Request& request,
 std::optional<Gate::Refusal> Gate::authenticate(std::string_view token, Milliseconds leeway,
                                                 domain::Identity& identity) {
     const Time now = clock_.now();
+    std::string passed_on;
     for (const auto& authenticator : authenticators_) {
         auto answer = authenticator->authenticate(token, now);
-        if (!answer && answer.error().code == Code::Unsupported) continue;
+        if (!answer && answer.error().code == Code::Unsupported) {
+            if (!passed_on.empty()) passed_on += "; ";
+            passed_on += authenticator->instance() + ": " + answer.error().text;
+            continue;
+        }
         if (!answer) {
             // Whatever the plugin could not do, it did not say yes.
             const bool wrong = answer.error().code == Code::Unauthorized;
@@ -238,7 +243,7 @@ std::optional<Gate::Refusal> Gate::authenticate(std::string_view token, Millisec
             return Refusal{401, "TOKEN_EXPIRED", expired_text, "expired", {}};
         return std::nullopt;
     }
-    return Refusal{401, "INVALID_TOKEN", invalid_text, "unknown_scheme", {}};
+    return Refusal{401, "INVALID_TOKEN", invalid_text, "unknown_scheme", passed_on};
 }
 
 bool Gate::local(const serve::Request& request) const {

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
 
 #include "base/text.h"
 
@@ -44,9 +46,10 @@ std::string claims(const TokenOrder& order) {
     std::string permissions;
     for (const std::string& permission : order.permissions)
         permissions += (permissions.empty() ? "" : ",") + quoted(permission);
-    std::string json = "{\"sub\":" + quoted(order.subject) +
-                       ",\"organizationId\":" + quoted(order.organization) + ",\"permissions\":[" +
-                       permissions + "]" + ",\"iat\":" + std::to_string(issued.count()) +
+    std::string json = "{" + quoted(order.subject_claim) + ":" + quoted(order.subject) + "," +
+                       quoted(order.organization_claim) + ":" + quoted(order.organization) + "," +
+                       quoted(order.permissions_claim) + ":[" + permissions +
+                       "],\"iat\":" + std::to_string(issued.count()) +
                        ",\"exp\":" + std::to_string((issued + order.lifetime).count());
     if (!order.name.empty()) json += ",\"name\":" + quoted(order.name);
     if (!order.issuer.empty()) json += ",\"iss\":" + quoted(order.issuer);
@@ -59,8 +62,8 @@ std::string claims(const TokenOrder& order) {
 Result<std::string> mint_token(const TokenOrder& order, const std::string& secret) {
     if (secret.size() < least_secret_bytes)
         return Error{Code::Invalid, "an HS256 secret needs at least 32 bytes"};
-    std::string token =
-        base64url(R"({"alg":"HS256","typ":"JWT"})") + "." + base64url(claims(order));
+    std::string token = base64url("{\"alg\":\"HS256\",\"typ\":" + quoted(order.type) + "}") + "." +
+                        base64url(claims(order));
     unsigned char signature[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
@@ -68,6 +71,28 @@ Result<std::string> mint_token(const TokenOrder& order, const std::string& secre
              &length) == nullptr)
         return Error{Code::Internal, "OpenSSL could not sign the token"};
     return token + "." + base64url(signature, length);
+}
+
+Result<ApiKey> mint_api_key() {
+    static constexpr std::string_view letters =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    constexpr size_t random_letters = 43;
+    ApiKey made{"tandem_", "sha256:"};
+    const size_t length = made.key.size() + random_letters;
+    while (made.key.size() < length) {
+        unsigned char byte = 0;
+        if (RAND_bytes(&byte, 1) != 1)
+            return Error{Code::Internal, "OpenSSL has no random bytes for a key"};
+        // What is left above the last whole round would make some letters more frequent.
+        if (byte < 256 - 256 % letters.size()) made.key += letters[byte % letters.size()];
+    }
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    SHA256(reinterpret_cast<const unsigned char*>(made.key.data()), made.key.size(), hash);
+    for (const unsigned char byte : hash) {
+        made.hash += "0123456789abcdef"[byte >> 4];
+        made.hash += "0123456789abcdef"[byte & 15];
+    }
+    return made;
 }
 
 }  // namespace tandem::admit

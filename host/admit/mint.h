@@ -18,6 +18,10 @@ struct TokenOrder {
     std::string name;
     std::string issuer;
     std::string audience;
+    std::string type = "JWT";
+    std::string subject_claim = "sub";
+    std::string organization_claim = "organizationId";
+    std::string permissions_claim = "permissions";
     Time issued_at;
     std::chrono::seconds lifetime{3600};  // negative: already expired, for trying that out
 };
@@ -26,5 +30,14 @@ struct TokenOrder {
 /// as the key; for development and for operators, since it knows the gateway's secret.
 /// Invalid: a secret of less than 32 bytes (RFC 7518 section 3.2).
 Result<std::string> mint_token(const TokenOrder& order, const std::string& secret);
+
+/// A key for a server, and what may be written down of it.
+struct ApiKey {
+    std::string key;   // `tandem_` and 43 letters and digits: 256 random bits
+    std::string hash;  // `sha256:` and hexadecimal digits
+};
+
+/// A new one each time, as the apikey plugin knows them. Internal: no random bytes.
+Result<ApiKey> mint_api_key();
 
 }  // namespace tandem::admit

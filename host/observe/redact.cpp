@@ -63,6 +63,16 @@ size_t jwt_end(std::string_view text, size_t at) {
     return dots >= 1 && end - at >= 12 ? end : at;
 }
 
+/// The end of a server's key that begins here; `at` if there is none.
+size_t api_key_end(std::string_view text, size_t at) {
+    constexpr std::string_view prefix = "tandem_";
+    constexpr size_t least_letters = 20;  // names of metrics begin so too, and have underscores
+    if (text.substr(at, prefix.size()) != prefix) return at;
+    size_t end = at + prefix.size();
+    while (end < text.size() && (is_letter(text[end]) || is_digit(text[end]))) ++end;
+    return end - at >= prefix.size() + least_letters ? end : at;
+}
+
 /// The place where the value of a secret parameter begins; `at` if none does.
 size_t secret_begin(std::string_view text, size_t at) {
     static constexpr std::array<std::string_view, 8> names = {"token",    "ticket",       "secret",
@@ -104,6 +114,11 @@ std::string redact(std::string_view text) {
         }
         if (word_start) {
             if (const size_t end = jwt_end(text, at); end != at) {
+                out += "***";
+                at = end;
+                continue;
+            }
+            if (const size_t end = api_key_end(text, at); end != at) {
                 out += "***";
                 at = end;
                 continue;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <iostream>
 #include <optional>
 
@@ -80,6 +81,65 @@ std::string chosen_organization(const Call& call, const settings::Settings& sett
     return chosen;
 }
 
+std::vector<std::string> chosen_permissions(const Call& call) {
+    std::vector<std::string> permissions = split(call.option("--permissions", "admin"));
+    for (const std::string& permission : permissions) {
+        const auto& known = known_permissions();
+        if (std::find(known.begin(), known.end(), permission) != known.end()) continue;
+        const std::string near = nearest(permission, known);
+        call.err << "tandemctl token: warning: " << permission << " is no permission of ours"
+                 << (near.empty() ? "" : "; did you mean " + near + "?") << "\n";
+    }
+    return permissions;
+}
+
+/// As a line of keys has it.
+std::string second_of(Time time) {
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(
+        std::chrono::time_point_cast<std::chrono::system_clock::duration>(time));
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char text[32];
+    return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+std::string field(std::string_view name, const std::string& value) {
+    const bool plain = value.find_first_of(" \t") == std::string::npos;
+    return ' ' + std::string(name) + '=' + (plain ? value : '"' + value + '"');
+}
+
+/// The key for whoever will use it, then the line that the settings want; the key is kept
+/// nowhere.
+int write_api_key(const Call& call, const settings::Settings& settings,
+                  std::optional<std::chrono::seconds> lifetime) {
+    const std::string organization = chosen_organization(call, settings);
+    if (organization.empty()) return wrong_usage;
+    const std::string subject = call.option("--sub", "server"), name = call.option("--name");
+    if ((subject + name).find('"') != std::string::npos) {
+        call.err << "tandemctl token: a quote in --sub or --name cannot be written in a line\n";
+        return wrong_usage;
+    }
+    std::string permissions;
+    for (const std::string& permission : chosen_permissions(call))
+        permissions += (permissions.empty() ? "" : ",") + permission;
+    const auto made = admit::mint_api_key();
+    if (!made) {
+        call.err << "tandemctl token: " << made.error().text << "\n";
+        return failure;
+    }
+    const Time now = SystemClock().now();
+    std::string line = field("id", subject + '-' + made->hash.substr(made->hash.find(':') + 1, 8)) +
+                       field("hash", made->hash) + field("organization", organization) +
+                       field("permissions", permissions) + field("subject", subject);
+    if (!name.empty()) line += field("name", name);
+    line += field("created", second_of(now));
+    if (lifetime) line += field("expires", second_of(now + *lifetime));
+    call.out << made->key << "\n" << line.substr(1) << "\n";
+    call.err << "tandemctl token: the first line is the key, shown this once; the second one "
+                "belongs into keys or keys_file of an auth plugin apikey\n";
+    return success;
+}
+
 }  // namespace
 
 int mint(const Call& call) {
@@ -90,6 +150,9 @@ int mint(const Call& call) {
     }
     const auto settings = usable_settings(call);
     if (!settings) return wrong_settings;
+    if (call.has("--api-key"))
+        return write_api_key(call, *settings,
+                             call.has("--ttl") ? lifetime : std::optional<std::chrono::seconds>());
     const settings::PluginUse* scheme = signing_scheme(*settings);
     if (scheme == nullptr) {
         call.err << "tandemctl token: the settings have no jwt with HS256 and a secret; "
@@ -101,14 +164,14 @@ int mint(const Call& call) {
     if (order.organization.empty()) return wrong_usage;
     order.subject = call.option("--sub", "operator");
     order.name = call.option("--name");
-    order.permissions = split(call.option("--permissions", "admin"));
-    for (const std::string& permission : order.permissions) {
-        const auto& known = known_permissions();
-        if (std::find(known.begin(), known.end(), permission) != known.end()) continue;
-        const std::string near = nearest(permission, known);
-        call.err << "tandemctl token: warning: " << permission << " is no permission of ours"
-                 << (near.empty() ? "" : "; did you mean " + near + "?") << "\n";
-    }
+    order.permissions = chosen_permissions(call);
+    const auto take = [&](const std::string& name, std::string& to) {
+        if (const std::string value = option_text(*scheme, name); !value.empty()) to = value;
+    };
+    take("typ", order.type);
+    take("subject_claim", order.subject_claim);
+    take("organization_claim", order.organization_claim);
+    take("permissions_claim", order.permissions_claim);
     order.issuer = option_text(*scheme, "issuer");
     order.audience = option_text(*scheme, "audience");
     order.lifetime = *lifetime;

@@ -29,6 +29,7 @@ public:
         same("Bearer ***", "Bearer abcdefgh.ijklmnop");
         same("got ***, bad", "got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.dGhpcyBpcyBub3Q, bad");
         same("/api/stream?token=***&x=1", "/api/stream?token=0123456789abcdef&x=1");
+        same("key ***.", "key tandem_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg.");
         same("ticket=***", "ticket=0123456789abcdef");
         same(R"({"auth_token":"***"})", R"({"auth_token":"0123456789abcdef"})");
         same("X-Webhook-Secret: ***", "X-Webhook-Secret: 0123456789abcdef");
@@ -38,7 +39,7 @@ public:
         for (const char* text :
              {"2026-11-22T05:18:11.135+00:00", "1 + 2 = 3", "a+b", "+123456",
               "0191-abcd-7000-8000-000000000000", "token expired", "the bearer is unknown",
-              "secret: too few", "eyJ is no token", "", "+", "+12345678901234567890"})
+              "secret: too few", "tandem_auth_failures_total{}", "eyJ is no token", "", "+", "+12345678901234567890"})
             same(text, text);
     }
 };
