@@ -273,6 +273,8 @@ void Furniture::furnish_people() {
             &logger,
             desk_workers.get(),
             settings.conversation.history_limit};
+    for (size_t i = 0; i < providers.size(); ++i)
+        desk.sandbox |= settings.providers[i].plugin == "sandbox" && providers[i].webhook;
 }
 
 void Furniture::furnish_asking() {

@@ -23,6 +23,7 @@ struct Ground {
     observe::Log* log = nullptr;
     Workers* workers = nullptr;  // for what waits for a commit
     unsigned history_limit = 50;
+    bool sandbox = false;  // there is a customer to play with
 };
 
 /// The address that a caller of the API means: a phone number in any form, or an address of

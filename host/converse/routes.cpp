@@ -110,6 +110,11 @@ std::vector<serve::Route> routes(const Ground& ground, size_t body_limit) {
         }
         all.push_back(std::move(route));
     };
+    open("GET", "/api/me", "conversations:read", show_me, false,
+         {.id = "getMe",
+          .summary = "Who is calling, and what they may do",
+          .tag = "conversations",
+          .answer = "Me"});
     open("GET", "/api/conversations", "conversations:read", list_conversations, false,
          described_list());
     open("GET", "/api/conversations/{phoneNumber}", "conversations:read", show_conversation, false,

@@ -43,6 +43,8 @@ void take_all(serve::Members& body, domain::Lead& lead);
 
 // The verbs; each gives the whole answer.
 
+/// Who is calling, as their credential and the settings say.
+serve::Response show_me(const Asked& asked);
 serve::Response list_conversations(const Asked& asked);
 serve::Response show_conversation(const Asked& asked);
 serve::Response page_messages(const Asked& asked);

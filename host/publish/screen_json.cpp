@@ -91,6 +91,8 @@ Json message_object(const domain::Message& message) {
     json["messageSid"] = text_or_null(message.provider_id);
     json["agentName"] = text_or_null(message.agent_name);
     json["media"] = media_list(message.media);
+    // Told only of what was spoken, so that a screen can fold a call.
+    if (!message.call_id.empty()) json["callId"] = message.call_id;
     return json;
 }
 

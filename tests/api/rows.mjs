@@ -107,6 +107,23 @@ async function conversations(all) {
     await all.until('the conversation to need a human', async () =>
       (await all.done('getConversation', of(customer))).needsHuman);
   });
+  await all.promise('who is calling is told as the credential and the settings say', async () => {
+    const {expiresAt, ...me} = await all.done('getMe');
+    assert.ok(Date.parse(expiresAt) > Date.now());
+    assert.deepEqual(me, {
+      subject: 'agent-1', name: null, email: null, permissions: ['admin'],
+      organizationId: 'demo', organizationName: 'Demo', defaultRegion: 'US',
+      numbers: ['+15550100000'], channel: true, voice: true, responder: true, sandbox: true,
+    });
+    const other = await all.done('getMe', {token: all.tokens.other});
+    assert.deepEqual([other.organizationId, other.responder], ['other', false]);
+  });
+  await all.promise('what was spoken names its call', async () => {
+    const {messages, calls} = await all.done('getConversation', of(customer));
+    const spoken = messages.filter((one) => one.type === 'voice');
+    assert.deepEqual(spoken.map((one) => one.callId), [calls[0].callId]);
+    assert.ok(messages.every((one) => one.type === 'voice' || !('callId' in one)));
+  });
   await all.promise('a list is paged to its end, and no row comes twice', async () => {
     for (let i = 0; i < 4; ++i) await all.write(`+1555010002${i}`, 'hello');
     const numbers = [];
