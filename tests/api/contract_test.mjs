@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 
-import {until} from '../browser/devtools.mjs';
+import {until} from '../browser/until.mjs';
 import {Api, Stream} from './described.mjs';
 import {everyRoute} from './every_route.mjs';
 import {ApiGateway, permissions} from './gateway.mjs';

@@ -7,7 +7,7 @@ import {request} from 'node:http';
 import addFormats from 'ajv-formats';
 import Ajv2020 from 'ajv/dist/2020.js';
 
-import {patience} from '../browser/devtools.mjs';
+import {patience} from '../browser/until.mjs';
 
 /** No member that is not described: a field that somebody added and did not describe fails. */
 function closed(schema, part = false) {

@@ -8,8 +8,9 @@ import {readFile} from 'node:fs/promises';
 import {createServer, request} from 'node:http';
 import {join} from 'node:path';
 
-import {Browser, until} from './devtools.mjs';
+import {Browser} from './browser.mjs';
 import {Gateway} from './gateway.mjs';
+import {until} from './until.mjs';
 
 const [chromium, programs, examples] = process.argv.slice(2);
 const phone = '+15551234567';
@@ -65,25 +66,25 @@ try {
   const hash = new URLSearchParams({token, organization: 'demo', lead: 'lead-of-the-crm', phone,
                                     agent: 'Sarah'});
   const page = await browser.open(`http://127.0.0.1:${server.address().port}/#${hash}`);
-  const lines = (kind) => page.run(`[...document.querySelectorAll('#messages .${kind}')]
-    .map((line) => line.textContent)`);
+  const lines = (kind) => page.locator(`#messages .${kind}`).allTextContents();
+  const text = async (selector) => (await page.textContent(selector)).trim();
   const shown = (kind, text) => until(`${kind}: ${text}`, async () =>
     (await lines(kind)).filter((line) => line.includes(text)).length === 1);
-  const held = (by) => until(`held by ${by}`, async () => await page.text('#holder') === by);
+  const held = (by) => until(`held by ${by}`, async () => await text('#holder') === by);
 
   await shown('user', 'before the page');
   await writes('<b>is anybody there?</b>');
   await shown('user', '<b>is anybody there?</b>');
   await shown('agent', 'is anybody there?');
-  assert.equal(await page.text('#holder'), 'the AI');
-  assert.equal(await page.run('location.hash'), '', 'the token stays in the address');
+  assert.equal(await text('#holder'), 'the AI');
+  assert.equal(await page.evaluate('location.hash'), '', 'the token stays in the address');
 
   await page.click('#join');
   await held('Sarah');
   const said = (await lines('agent')).length;
   await writes('a question for a human');
   await shown('user', 'a question for a human');
-  await page.type('#text', 'Sarah here');
+  await page.fill('#text', 'Sarah here');
   await page.click('#send');
   await shown('human_agent', 'Sarah here');
   assert.equal((await lines('agent')).length, said, 'the AI spoke while a human held it');
@@ -92,12 +93,12 @@ try {
   await held('the AI');
   await writes('and now?');
   await shown('agent', 'and now?');
-  assert.equal(await page.text('#problem'), '');
+  assert.equal(await text('#problem'), '');
   assert.deepEqual(page.complaints, [], 'the page complained');
 
   // The daemon dies: the page comes back and misses nothing.
   await gateway.kill();
-  await until('the loss to be noticed', async () => await page.text('#state') === 'waiting');
+  await until('the loss to be noticed', async () => await text('#state') === 'waiting');
   await gateway.start();
   await writes('after the power cut');
   await shown('user', 'after the power cut');

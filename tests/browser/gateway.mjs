@@ -8,7 +8,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 
-import {until} from './devtools.mjs';
+import {until} from './until.mjs';
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');

@@ -7,7 +7,7 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {join} from 'node:path';
 
-import {until} from './devtools.mjs';
+import {until} from './until.mjs';
 import {Gateway} from './gateway.mjs';
 
 const [programs, examples] = process.argv.slice(2);

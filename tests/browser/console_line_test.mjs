@@ -1,0 +1,130 @@
+// The line is lost, the gateway dies in mid-conversation, the stream is reset, the sign-in
+// expires: it is said plainly, heals, and no line is lost or doubled.
+//   node console_line_test.mjs CHROMIUM PROGRAMS
+
+import assert from 'node:assert/strict';
+
+import {play} from './stage.mjs';
+
+/** What is on screen is what is stored, in its order. */
+async function asStored(stage, agent) {
+  await agent.until('the screen to be as the record', async () => {
+    const {messages} = await stage.conversation();
+    const stored = messages.filter((one) => one.direction !== 'internal').map((one) => one.id);
+    const shown = (await agent.lines()).map((line) => line.id);
+    assert.equal(new Set(shown).size, shown.length, `a line twice: ${shown}`);
+    return shown.join() === stored.join();
+  });
+}
+
+await play('the page outlives its line', process.argv.slice(2), async (stage) => {
+  // The browser itself tells of lines that were lost on purpose.
+  stage.expected.push(/Failed to load resource/, /net::ERR_/);
+  await stage.write('before all');
+  const agent = await stage.agent({}, true);
+  const {page} = agent;
+  await agent.open();
+  await agent.sees('before all', 'customer');
+  const banner = () => page.textContent('#banner-text');
+
+  await stage.story('a line is lost and comes back', async () => {
+    await page.keyboard.press('t');
+    await agent.heldBy('You have it');
+    await page.fill('#answer', 'half written');
+    stage.relay.cut();
+    await stage.write('while you were away');
+    await agent.sees('while you were away', 'customer');
+    await agent.live();
+    assert.equal(await page.inputValue('#answer'), 'half written');
+    await asStored(stage, agent);
+  });
+
+  await stage.story('the gateway dies in mid-conversation', async () => {
+    await stage.gateway.kill();
+    await agent.until('the loss to be told', async () =>
+      await page.locator('#banner').isVisible() && /Connection lost/.test(await banner()));
+    // Said into the silence: kept, tried again with its key, and sent once.
+    await page.press('#answer', 'Enter');
+    await page.locator('.message.sending', {hasText: 'half written'}).waitFor();
+    await stage.gateway.start();
+    await agent.live();
+    await page.locator('#banner').waitFor({state: 'hidden'});
+    await agent.until('the answer to be sent', async () => {
+      const again = page.getByRole('button', {name: 'Try again'});
+      if (await again.count()) await again.click().catch(() => {});
+      return (await stage.conversation()).messages.some((one) => one.content === 'half written');
+    });
+    await agent.sees('half written', 'human');
+    await stage.write('after the power cut');
+    await agent.sees('after the power cut', 'customer');
+    await agent.until('nothing on its way', async () => await page.locator('.message.sending').count() === 0);
+    await asStored(stage, agent);
+    const {messages} = await stage.conversation();
+    assert.equal(messages.filter((one) => one.content === 'half written').length, 1, 'sent twice');
+  });
+
+  await stage.story('an answer whose confirmation is lost is sent once', async () => {
+    let lost = 0;
+    await page.route('**/send-message', async (route) => {
+      if (lost++) return route.continue();
+      await route.fetch();     // it arrives,
+      return route.abort();    // its answer does not
+    });
+    await agent.say('only once, please');
+    await agent.sees('only once, please', 'human');
+    await agent.until('the second try', () => lost > 1);
+    await agent.until('nothing on its way', async () => await page.locator('.message.sending').count() === 0);
+    await asStored(stage, agent);
+    const {messages} = await stage.conversation();
+    assert.equal(messages.filter((one) => one.content === 'only once, please').length, 1);
+    await page.unroute('**/send-message');
+  });
+
+  await stage.story('cut, resumed, lost and reset at will', async () => {
+    await page.click('#open-stream');
+    await page.click('#stream-cut');
+    await page.waitForSelector('#line[data-state=cut]');
+    await stage.write('behind the cut');
+    await page.click('#stream-resume');
+    await agent.sees('behind the cut', 'customer');
+    await page.click('#stream-lose');
+    await agent.live();
+    await page.click('#stream-reset');
+    await page.locator('#events strong', {hasText: 'stream_reset'}).waitFor();
+    await stage.write('behind the reset');
+    await agent.sees('behind the reset', 'customer');
+    await asStored(stage, agent);
+    for (const figure of ['gaps', 'doubles'])
+      assert.equal(await page.textContent(`#stream-${figure}`), '0', figure);
+    await page.fill('.stream input[type=search]', 'sms_received');
+    await page.locator('#events summary').first().click();
+    await page.locator('#events pre', {hasText: 'behind the reset'}).waitFor();
+  });
+
+  await stage.story('a sign-in expires, and the page goes on with another', async () => {
+    const short = await stage.agent({sub: 'short', ttl: '3s'});
+    await short.open();
+    await short.page.waitForSelector('#line[data-state=expired]');
+    assert.match(await short.page.textContent('#banner-text'), /has expired/);
+    await stage.write('after it expired');
+    await short.page.click('#banner-act');
+    await short.page.fill('#token-again', 'wrong');
+    await short.page.locator('dialog button.main').click();
+    await short.page.locator('dialog .note.bad', {hasText: /\w/}).waitFor();
+    await short.page.fill('#token-again', await stage.gateway.token({sub: 'short'}));
+    await short.page.locator('dialog button.main').click();
+    await short.live();
+    await short.sees('after it expired', 'customer');
+    await short.page.reload();
+    await short.live();
+  });
+
+  await stage.story('a token that is none opens nothing', async () => {
+    const page = await stage.browser.open(`${stage.gateway.url}/#token=wrong`);
+    await page.locator('#token-problem', {hasText: /\w/}).waitFor();
+    assert.ok(await page.locator('#desk').isHidden());
+    await page.fill('#token', stage.token);
+    await page.press('#token', 'Enter');
+    await page.waitForSelector('#line[data-state=open]');
+  });
+});

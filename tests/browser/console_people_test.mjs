@@ -1,0 +1,137 @@
+// People at one conversation: taken over, answered, handed back while a colleague watches; given
+// away; taken by somebody else; and somebody who may only read.
+//   node console_people_test.mjs CHROMIUM PROGRAMS
+
+import assert from 'node:assert/strict';
+
+import {customer, play} from './stage.mjs';
+
+await play('people and the AI share a conversation', process.argv.slice(2), async (stage) => {
+  await stage.write('Hello');
+  const sam = await stage.agent({sub: 'sam', permissions: 'conversations:read,conversations:write,' +
+                                 'conversations:manage,leads:read,leads:write'});
+  const kim = await stage.agent({sub: 'kim'});
+  for (const one of [sam, kim]) await one.open();
+  await sam.sees('Hello', 'customer');
+
+  await stage.story('one takes over, a colleague sees it', async () => {
+    assert.ok(await sam.page.locator('#answer').isDisabled(), 'the composer while the AI has it');
+    await sam.page.keyboard.press('t');
+    await sam.heldBy('You have it');
+    await kim.heldBy('sam');
+    assert.ok(await kim.page.locator('#answer').isDisabled());
+    assert.match(await kim.page.textContent('#composer-why'), /sam has this conversation/);
+    await kim.page.locator('.row .mark-other', {hasText: 'sam'}).waitFor();
+    await sam.page.click('[data-filter=mine]');
+    await sam.page.locator(`.row[data-number="${customer}"]`).waitFor();
+    await kim.page.click('[data-filter=mine]');
+    await kim.until('no row of hers', async () => await kim.page.locator('.row').count() === 0);
+    for (const one of [sam, kim]) await one.page.click('[data-filter=all]');
+  });
+
+  await stage.story('what waits is shown, an answer is sent once and seen by both', async () => {
+    const said = (await sam.lines()).filter((line) => line.by === 'ai').length;
+    await stage.write('Are my brakes done?');
+    await sam.page.locator('.queue summary', {hasText: '1 customer message'}).waitFor();
+    await sam.page.fill('#answer', 'Yes €');
+    assert.match(await sam.page.textContent('#answer-count'), /6 characters · 1 segment/);
+    await sam.page.fill('#answer', '😀'.repeat(40));
+    assert.match(await sam.page.textContent('#answer-count'), /80 units · 2 segments/);
+    await sam.say('Yes, they are.');
+    for (const one of [sam, kim]) {
+      await one.sees('Yes, they are.', 'human');
+      await one.until('it to be delivered', async () => (await one.lines()).at(-1).foot.includes('delivered'));
+    }
+    await sam.page.locator('.queue').waitFor({state: 'hidden'});
+    assert.equal((await sam.lines()).filter((line) => line.by === 'ai').length, said,
+                 'the AI spoke while a human held it');
+    await stage.write('Thank you!');
+    await sam.page.locator('.queue summary').click();
+    await sam.page.getByRole('button', {name: 'Needs no answer'}).click();
+    await sam.page.locator('.queue').waitFor({state: 'hidden'});
+  });
+
+  await stage.story('handed back with a summary, the AI goes on', async () => {
+    await sam.page.getByRole('button', {name: 'Hand back with a summary'}).click();
+    await sam.page.getByRole('textbox', {name: 'Summary'}).fill('Brakes are done.');
+    await sam.page.getByLabel('Next steps').fill('send the invoice\nask for a review');
+    await sam.page.locator('dialog button.main').click();
+    for (const one of [sam, kim]) await one.heldBy('AI');
+    const {sessions} = await stage.ask('GET', '/api/human-control/sessions?status=all');
+    assert.equal(sessions[0].summary, 'Brakes are done.');
+    assert.deepEqual(sessions[0].nextSteps, ['send the invoice', 'ask for a review']);
+    await stage.write('hello again');
+    await sam.until('the AI', async () => (await sam.lines()).at(-1).by === 'ai');
+  });
+
+  await stage.story('a half-written answer survives that somebody else takes it', async () => {
+    await sam.page.click('#composer button.main');
+    await sam.heldBy('You have it');
+    await sam.page.fill('#answer', 'half written');
+    await kim.page.click('#force');
+    await kim.page.locator('dialog button.main').click();
+    await sam.heldBy('AI');
+    await kim.page.locator('dialog').waitFor({state: 'detached'});
+    await kim.page.keyboard.press('t');
+    await sam.heldBy('kim');
+    assert.match(await sam.page.textContent('#composer-why'),
+                 /kim took this conversation over. Your text is kept here and was not sent/);
+    await sam.page.reload();
+    await sam.live();
+    await sam.heldBy('kim');
+    assert.equal(await sam.page.inputValue('#answer'), 'half written');
+  });
+
+  await stage.story('a colleague is given the conversation', async () => {
+    await kim.page.click('#transfer');
+    await kim.page.locator('dialog .picks button', {hasText: 'sam'}).click();
+    await kim.page.locator('dialog button.main').click();
+    await sam.heldBy('You have it');
+    await sam.page.locator('.toast', {hasText: 'kim gave you'}).waitFor();
+    assert.equal(await sam.page.inputValue('#answer'), 'half written');
+    await sam.page.press('#answer', 'Enter');
+    await kim.sees('half written', 'human');
+    await sam.page.keyboard.press('Escape');
+    await sam.page.keyboard.press('h');
+    await kim.heldBy('AI');
+  });
+
+  await stage.story('a call is placed, and the customer edited', async () => {
+    await sam.page.click('#call');
+    await sam.page.getByRole('textbox', {name: 'Reason'}).fill('The bike is ready');
+    await sam.page.locator('dialog button.main').click();
+    const call = kim.page.locator('#timeline .call', {hasText: 'Call to the customer'});
+    await call.locator('summary').waitFor();
+    await sam.page.click('#show-lead');
+    await sam.page.click('#edit-lead');
+    await sam.page.getByRole('textbox', {name: 'Name'}).fill('Ann Smith');
+    await sam.page.getByRole('textbox', {name: 'Attributes'}).fill('bike = Gravel 54\nsize = 12');
+    await sam.page.locator('.lead-form button.main').click();
+    await kim.until('the new name', async () => await kim.page.textContent('#who') === 'Ann Smith');
+    await kim.page.locator('.row .name', {hasText: 'Ann Smith'}).waitFor();
+    const {lead} = await stage.conversation();
+    assert.deepEqual(lead.attributes, {bike: 'Gravel 54', size: '12'});
+    await stage.write('STOP');
+    await kim.page.locator('#head .mark-out').waitFor();
+    assert.match(await kim.page.textContent('#composer-why'), /opted out/);
+    await stage.write('START');
+    await kim.page.locator('#head .mark-out').waitFor({state: 'detached'});
+  });
+
+  await stage.story('who may only read is offered nothing else', async () => {
+    const reader = await stage.agent({sub: 'reader', permissions: 'conversations:read'});
+    await reader.open();
+    await reader.sees('Hello', 'customer');
+    for (const hidden of ['#new', '#open-sandbox', '#composer', '#call', '#head .split', '#transfer',
+                          '#welcome-act'])
+      assert.equal(await reader.page.locator(hidden).filter({visible: true}).count(), 0, hidden);
+    await reader.page.click('#show-lead');
+    await reader.page.locator('.facts').first().waitFor();
+    assert.equal(await reader.page.locator('#edit-lead').count(), 0);
+    for (const key of ['Escape', 't', 'h', 'c', 'n', 's', 'g']) await reader.page.keyboard.press(key);
+    assert.equal(await reader.page.locator('dialog').count(), 0);
+    await stage.write('read this');
+    await reader.sees('read this', 'customer');
+    assert.equal((await stage.conversation()).humanControl, null);
+  });
+});
