@@ -55,10 +55,10 @@ public:
         host::Identity identity;
         const host::Outcome outcome =
             auth_.authenticate(token, now.time_since_epoch().count(), identity);
-        if (!outcome.ok()) return error_of(*living_, outcome);
+        // The gate says which instance it was.
+        if (!outcome.ok()) return Error{code_of(outcome.status), outcome.text};
         if (identity.organization.empty() || identity.subject.empty()) {
-            return Error{Code::Unauthorized,
-                         living_->id() + ": the credential names no subject or no organisation"};
+            return Error{Code::Unauthorized, "the credential names no subject or no organisation"};
         }
         domain::Identity made;
         made.subject = std::move(identity.subject);
