@@ -98,7 +98,7 @@ export class Composer {
       ? `${units} ${unicode ? 'units' : 'characters'} · ${plural(count, 'segment')}`
       : open ? 'Enter sends, Shift+Enter starts a line' : '');
     this.text.placeholder = open ? `Write to ${desk.customerName(conversation)}` : '';
-    this.form.classList.toggle('closed', !open);
+    this.form.classList.toggle('closed', !open && !this.text.value);
     this.renderQueue();
   }
 

@@ -56,7 +56,7 @@ class Desk {
                                          face(me.name, '··')),
                                     make('span', {class: 'word'}, me.name));
     find('open-sandbox').hidden = !me.sandbox || !this.may('conversations:write');
-    find('new').hidden = !this.may('conversations:write');
+    find('new').hidden = !me.channel || !this.may('conversations:write');
     find('new').replaceChildren(icon('plus'));
     this.welcome();
     this.wire();
@@ -137,6 +137,7 @@ class Desk {
     setText(find('line-text'), texts[state] ?? state);
     if (state === 'open') {
       find('banner').hidden = true;
+      this.signedOut = false;
       if (this.wasLost) toast('Connected again; nothing was missed.', 'good');
       this.wasLost = false;
     } else if (state === 'lost') {
@@ -156,8 +157,9 @@ class Desk {
   countDown() {
     if (this.line.state !== 'lost') return;
     const seconds = Math.max(0, Math.ceil((this.line.retryAt - Date.now()) / 1000));
-    this.banner(`Connection lost. What you see may be old. Trying again${seconds ? ` in ${seconds} s` : ''}…`,
-                'Try now', () => this.line.start());
+    // The seconds stand on the button: told each second they would drown what is read aloud.
+    this.banner('Connection lost. What you see may be old; the page comes back by itself.',
+                seconds ? `Try now (${seconds} s)` : 'Trying…', () => this.line.start());
   }
 
   event(event, id, place) {

@@ -6,6 +6,7 @@ import {newer, placeOf} from './listen.js';
 
 const olderRows = 50;
 const readAgainMilliseconds = 60;  // what happens together is read once
+const lateDraftMilliseconds = 5000;  // an answer that a takeover overtook comes late, untold
 const readAgainAfter = new Set([
   'human_control_started', 'human_control_ended', 'human_control_timeout',
   'human_control_transferred', 'call_initiated', 'call_ended', 'lead_updated',
@@ -192,6 +193,7 @@ const changes = {
   human_control_started(one, event) {
     one.humanControl = event.session;
     one.needsHuman = false;
+    setTimeout(() => one.soon(), lateDraftMilliseconds);
   },
   human_control_transferred(one, event) { one.humanControl = event.session; },
   human_control_ended: release,

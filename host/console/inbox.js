@@ -54,7 +54,9 @@ export class Inbox {
 
   async readPage(view) {
     const {filter, words} = this;
-    const query = {...filters[filter], q: words, limit: pageRows, cursor: view.cursor};
+    // A number in any form; the API knows it without blanks.
+    const q = /^[\d\s()+./-]{3,}$/.test(words) ? words.replace(/\D/g, '') : words;
+    const query = {...filters[filter], q, limit: pageRows, cursor: view.cursor};
     const {data, pagination} = await ask('GET', '/api/conversations', {query});
     const place = placeOf(data.position);
     for (const read of data.conversations) {
@@ -80,7 +82,8 @@ export class Inbox {
       waitingSince: waits ? known?.waitingSince || Date.parse(last.timestamp) : 0,
       unread: known?.unread ?? 0,
     };
-    if (!known && waits && Date.parse(last.timestamp) > this.seenAt(row)) row.unread = 1;
+    const here = read.phoneNumber === this.open;
+    if (!known && !here && waits && Date.parse(last.timestamp) > this.seenAt(row)) row.unread = 1;
     this.rows.set(read.phoneNumber, row);
   }
 

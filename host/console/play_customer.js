@@ -77,7 +77,7 @@ export class SandboxPanel {
       const {from} = await post('/api/sandbox/messages', {from: this.who(), text});
       this.number = from;
       this.say('Received. The AI reads it…');
-      this.desk.openNumber(from, {focus: false});
+      this.look(from);
     } catch (failure) {
       if (!this.text.value) this.text.value = text;
       this.say(failure.message, true);
@@ -96,10 +96,16 @@ export class SandboxPanel {
       const {from} = await post('/api/sandbox/calls',
                                 {from: this.who(), turns, summary: this.summary.value});
       this.say('The call is over; it stands in the conversation.');
-      this.desk.openNumber(from, {focus: false});
+      this.look(from);
     } catch (failure) {
       this.say(failure.message, true);
     }
+  }
+
+  look(number) {
+    this.desk.openNumber(number, {focus: false});
+    // On a phone the panel would hide what happens.
+    if (matchMedia('(max-width: 760px)').matches) this.desk.side.show('');
   }
 
   hear(event) {

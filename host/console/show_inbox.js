@@ -196,8 +196,7 @@ class Row {
   mark(row, me, now) {
     const marks = [];
     if (row.activeCall)
-      marks.push(['call', `On a call ${length((now - Date.parse(row.activeCall.startTime)) / 1000)}`,
-                  'phone']);
+      marks.push(['call', 'On a call ', 'phone', row.activeCall.startTime]);
     const {kind, text} = holder(row, me);
     marks.push([kind, text]);
     if (row.needsHuman && !row.humanControl)
@@ -207,8 +206,9 @@ class Row {
     const signature = marks.join('\n');
     if (signature === this.marked) return;
     this.marked = signature;
-    this.marks.replaceChildren(...marks.map(([kind, text, drawing]) =>
-      make('span', {class: `mark-${kind}`}, drawing && icon(drawing), text)));
+    this.marks.replaceChildren(...marks.map(([kind, text, drawing, since]) =>
+      make('span', {class: `mark-${kind}`}, drawing && icon(drawing), text,
+           since && make('span', {data: {since}}, length((now - Date.parse(since)) / 1000)))));
   }
 }
 

@@ -6,6 +6,7 @@ import {dayKey, dayName, exactTime, face, length, plural, timeOf} from './format
 import {get} from './ask.js';
 
 const atTheEnd = 80;      // pixels from the bottom
+const pauseMilliseconds = 5000;
 const nearTheTop = 300;   // pixels; then older messages are read
 
 const authors = {user: 'customer', agent: 'ai', human_agent: 'human', system: 'system'};
@@ -18,6 +19,7 @@ export class Timeline {
     this.top = make('p', {class: 'begin'});
     this.places = new Map();  // number → how far from the bottom it was left
     this.missed = 0;
+    this.notBefore = 0;       // older messages could not be read; when to ask again
     box.addEventListener('scroll', () => this.scrolled(), {passive: true});
     // A growing answer or a phone's keyboard takes room from the top, not from the newest line.
     new ResizeObserver(() => { if (this.atEnd) this.toEnd(); }).observe(box);
@@ -68,6 +70,7 @@ export class Timeline {
       this.toEnd();
     }
     this.sayMissed();
+    this.readOlder();
   }
 
   sayBegin(count) {
@@ -217,8 +220,16 @@ export class Timeline {
       this.missed = 0;
       this.sayMissed();
     }
+    this.readOlder();
+  }
+
+  readOlder() {
     if (this.fresh || this.box.scrollTop > nearTheTop || !this.conversation?.more) return;
-    this.conversation.older().catch((refusal) => this.desk.complain(refusal));
+    if (Date.now() < this.notBefore) return;
+    this.conversation.older().catch((refusal) => {
+      this.notBefore = Date.now() + pauseMilliseconds;
+      this.desk.complain(refusal);
+    });
   }
 
   sayMissed() {
