@@ -1,6 +1,8 @@
 #include "base/text.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 namespace tandem {
 
@@ -34,6 +36,23 @@ size_t first_invalid_utf8(std::string_view text) {
         at += length;
     }
     return std::string_view::npos;
+}
+
+bool is_blank(std::string_view text) {
+    constexpr std::string_view seen_as_nothing[] = {
+        " ",      "\t",     "\n",     "\v",     "\f",     "\r",     "\u0085", "\u00a0", "\u00ad",
+        "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007",
+        "\u2008", "\u2009", "\u200a", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2028",
+        "\u2029", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u202f", "\u205f", "\u2060",
+        "\u2066", "\u2067", "\u2068", "\u2069", "\u3000", "\ufeff"};
+    while (!text.empty()) {
+        const auto blank =
+            std::find_if(std::begin(seen_as_nothing), std::end(seen_as_nothing),
+                         [&](std::string_view one) { return text.substr(0, one.size()) == one; });
+        if (blank == std::end(seen_as_nothing)) return false;
+        text.remove_prefix(blank->size());
+    }
+    return true;
 }
 
 void append_json_text(std::string& out, std::string_view text) {

@@ -76,6 +76,8 @@ std::optional<serve::Problem> read_order(const serve::Request& request, Time now
     const auto address = domain::parse_phone(number, order.organization->default_region);
     if (!address)
         return invalid("phoneNumber", "is not a possible phone number", "INVALID_PHONE_NUMBER");
+    if (order.organization->owns(address->text))
+        return invalid("phoneNumber", "is the organisation's own number", "INVALID_PHONE_NUMBER");
     order.address = address->text;
     return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "admit/admit.h"
+#include "base/text.h"
 #include "control/draft.h"
 #include "domain/address.h"
 #include "serve/json.h"
@@ -43,10 +44,6 @@ size_t units(std::string_view text) {
     return count;
 }
 
-bool is_blank(std::string_view text) {
-    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
 /// Throws what is amiss with the body as such; then values may be believed.
 void check(serve::Members& asked, const Person& person) {
     const std::string named = asked.text("organizationId", max_field_bytes);
@@ -78,6 +75,12 @@ struct Asked {
     }
     std::string path_address() const {
         return address(std::string(request.path_parameter("phoneNumber")), {});
+    }
+    /// Throws where the business would write to itself.
+    const std::string& customer(const std::string& found) const {
+        if (person.organization->owns(found))
+            refuse_field("phoneNumber", "is the organisation's own number", "INVALID_PHONE_NUMBER");
+        return found;
     }
 };
 
@@ -147,7 +150,7 @@ serve::Response join(Control& control, Asked& asked) {
     } else if (!order.call_action.empty() && order.call_action != "hang_up") {
         refuse_field("takeCall.action", "must be transfer or hang_up");
     }
-    order.address = asked.address(number, lead);
+    order.address = asked.customer(asked.address(number, lead));
     const auto answer = [](const std::string& data) {
         return serve::success("Conversation taken over", data);
     };
@@ -210,7 +213,7 @@ serve::Response plain_message(Control& control, Asked& asked) {
     order.text = words_of(body, "message", asked.request.body.size());
     check(body, asked.person);
     check_words("message", order.text);
-    order.address = asked.path_address();
+    order.address = asked.customer(asked.path_address());
     return once(asked, order.address,
                 [&](Keyed* key) { return control.send_plain(asked.person, order, key); });
 }
@@ -231,7 +234,8 @@ serve::Response transfer(Control& control, Asked& asked) {
 
 serve::Response process(Control& control, Asked& asked) {
     const std::string& text = asked.request.body;
-    serve::Members body(is_blank(text) ? std::string_view("{}") : std::string_view(text));
+    const bool none = text.find_first_not_of(" \t\r\n") == std::string::npos;
+    serve::Members body(none ? std::string_view("{}") : std::string_view(text));
     body.ignore_others();
     const bool all = !body.has("messageIds");
     const auto ids = body.texts("messageIds", messages_seen, max_field_bytes);

@@ -4,9 +4,12 @@
 
 namespace tandem::domain {
 
+bool Organization::owns(std::string_view number) const {
+    return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
 std::string Organization::sender(std::string_view last_used) const {
-    if (std::find(numbers.begin(), numbers.end(), last_used) != numbers.end())
-        return std::string(last_used);
+    if (owns(last_used)) return std::string(last_used);
     return numbers.empty() ? std::string() : numbers.front();
 }
 
@@ -19,10 +22,8 @@ const Organization* Organizations::by_id(std::string_view id) const {
 }
 
 const Organization* Organizations::by_number(std::string_view number) const {
-    const auto owns = [number](const Organization& one) {
-        return std::find(one.numbers.begin(), one.numbers.end(), number) != one.numbers.end();
-    };
-    const auto found = std::find_if(all_.begin(), all_.end(), owns);
+    const auto found = std::find_if(all_.begin(), all_.end(),
+                                    [number](const Organization& one) { return one.owns(number); });
     return found == all_.end() ? nullptr : &*found;
 }
 

@@ -22,6 +22,8 @@ struct Organization {
     unsigned history_days = 0;    // how long messages and ended calls are kept; 0: for ever
     unsigned history_limit = 50;  // messages that are shown at once, also to the AI
 
+    /// Whether it is one of the business's own numbers: who writes there writes to themselves.
+    bool owns(std::string_view number) const;
     /// The number to write or call from: the one that the customer turned to last, if it is
     /// still ours, else the first. Empty: the organisation has none.
     std::string sender(std::string_view last_used) const;
