@@ -61,6 +61,10 @@ constexpr std::array phrases = {
     Phrase{505, "HTTP Version Not Supported"},
 };
 
+struct Rule {
+    std::string_view name, value;
+};
+
 void add(std::string& text, std::string_view name, std::string_view value) {
     text += name;
     text += ": ";
@@ -102,6 +106,17 @@ void complete_problem(Response& response, const AnswerFrame& frame) {
     add_member(response.body, "requestId", frame.request_id);
     response.body += '}';
 }
+
+// What a browser may do with an answer: nothing, unless the answer says more. An API's answer
+// that is opened as a page, or drawn into one, must not come alive there.
+constexpr Rule rules[] = {
+    {"Content-Security-Policy",
+     "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; sandbox"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Cache-Control", "no-store"},
+};
 
 // Text without a charset is guessed by browsers, and a wrong guess can make it script.
 void add_content_type(std::string& head, const std::string& type) {
@@ -158,7 +173,7 @@ std::string_view unsound_header(const Response& response) {
 std::string render_head(Response& response, const AnswerFrame& frame) {
     complete_problem(response, frame);
     std::string head;
-    head.reserve(384);
+    head.reserve(640);
     head += "HTTP/1.1 ";
     head += std::to_string(response.status);
     head += ' ';
@@ -174,13 +189,13 @@ std::string render_head(Response& response, const AnswerFrame& frame) {
         add(head, "Connection", "keep-alive");
     add(head, "X-Request-Id", frame.request_id);
     add(head, "X-Content-Type-Options", "nosniff");
-    if (frame.secure) add(head, "Strict-Transport-Security", "max-age=31536000");
-    if (!has(response, "cache-control") &&
-        (frame.path.starts_with("/api/") || response.status >= 400))
-        add(head, "Cache-Control", "no-store");
+    for (const Rule& rule : rules)
+        if (!has(response, rule.name)) add(head, rule.name, rule.value);
+    if (frame.secure) add(head, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
     if (!frame.allowed_origin.empty()) {
         add(head, "Access-Control-Allow-Origin", frame.allowed_origin);
-        add(head, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+        add(head, "Access-Control-Expose-Headers",
+            "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy");
     }
     if (frame.vary_origin) add(head, "Vary", "Origin");
     for (const Header& field : response.headers) add(head, field.name, field.value);

@@ -18,7 +18,7 @@ struct AnswerFrame {
     bool close = false;
     bool old_version = false;  // HTTP/1.0: keep-alive must be said
     bool head_only = false;    // HEAD: the length is told, the body is not sent
-    bool secure = false;       // over our own TLS: HSTS is said (RFC 6797 section 7)
+    bool secure = false;       // the peer came by TLS: HSTS is said (RFC 6797 section 7)
     bool stream = false;       // no length; the connection's end is the body's
 };
 

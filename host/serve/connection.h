@@ -25,6 +25,7 @@ struct Facts {
     int64_t started_ms = 0;
     bool old_version = false;
     bool keep_alive = false;
+    bool plain_outside = false;  // a trusted proxy says that its client came without TLS
 };
 
 /// A request on its way in; gone as soon as it is in hand.
@@ -113,6 +114,7 @@ private:
     void turn_down(const Facts& facts, std::string_view reason);
     void respond(const Facts& facts, Response response);
     AnswerFrame frame_for(const Facts& facts) const;
+    bool came_by_tls(const Facts& facts) const;
     void flush();
     void answer_sent();
     void release();

@@ -112,9 +112,16 @@ AnswerFrame Connection::frame_for(const Facts& facts) const {
     if (server_.origin_allowed(facts.origin)) frame.allowed_origin = facts.origin;
     frame.close = !facts.keep_alive || server_.draining;
     frame.old_version = facts.old_version;
-    frame.secure = socket_.secure();
+    frame.secure = came_by_tls(facts);
     frame.head_only = facts.method == "HEAD";
     return frame;
+}
+
+bool Connection::came_by_tls(const Facts& facts) const {
+    if (socket_.secure()) return true;
+    // Our own proxy ends TLS, as the public URL says, unless it tells otherwise of this one.
+    return server_.options.public_https && !facts.plain_outside &&
+           contains(server_.trusted, seat_.address());
 }
 
 void Connection::respond(const Facts& given, Response response) {

@@ -68,6 +68,8 @@ void Connection::head_complete(size_t block_length) {
     facts.request_id =
         given_id && valid_request_id(*given_id) ? std::string(*given_id) : server_.ids.next();
     if (const auto origin = only_field(head.headers, "Origin")) facts.origin = *origin;
+    if (const auto scheme = only_field(head.headers, "X-Forwarded-Proto"))
+        facts.plain_outside = !same_text(*scheme, "https");
     facts.method = head.method;
     facts.started_ms = loop_.now_ms();
     facts.old_version = head.version == 10;

@@ -32,7 +32,8 @@ constexpr int accepts_a_turn = 64;
 
 constexpr std::string_view no_seat =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-    "Content-Length: 166\r\nConnection: close\r\nRetry-After: 5\r\n\r\n"
+    "Content-Length: 166\r\nConnection: close\r\nRetry-After: 5\r\n"
+    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"
     "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
     "\"detail\":\"Too many connections.\",\"success\":false,"
     "\"error\":\"Too many connections.\",\"code\":\"OVERLOADED\"}";
@@ -160,6 +161,7 @@ ServerOptions server_options(const settings::Server& server, const settings::Lim
     options.tls_key = server.tls_key;
     options.trusted_proxies = server.trusted_proxies;
     options.cors_origins = server.cors_origins;
+    options.public_https = server.public_url.rfind("https://", 0) == 0;
     options.workers = server.workers;
     options.header_bytes = limits.header_bytes;
     options.buffered_bytes = limits.buffered_bytes;

@@ -21,6 +21,7 @@ struct ServerOptions {
     std::string tls_certificate, tls_key;      // both or none; PEM files
     std::vector<std::string> trusted_proxies;  // CIDR; whose X-Forwarded-For is believed
     std::vector<std::string> cors_origins;     // exact; none: no CORS
+    bool public_https = false;                 // trusted proxies end TLS for us
     unsigned loops = 1;                        // event loops, sharing the port
     unsigned workers = 0;                      // 0: chosen by the machine
     size_t queued_requests = 1024;             // waiting for a worker; beyond: 503

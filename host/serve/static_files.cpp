@@ -89,9 +89,6 @@ Response response_of(const File& file, const Request& request) {
         {"ETag", file.tag},
         {"Cache-Control", "no-cache"},  // kept, but asked for each time
         {"Content-Security-Policy", std::string(content_security_policy)},
-        {"Referrer-Policy", "no-referrer"},
-        {"Cross-Origin-Opener-Policy", "same-origin"},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"},
     };
     const auto known = request.header("If-None-Match");

@@ -74,6 +74,7 @@ class ServerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(pipelined_requests_are_answered_in_order);
     CPPUNIT_TEST(a_large_answer_arrives_whole_at_a_slow_reader);
     CPPUNIT_TEST(the_client_is_the_last_untrusted_address);
+    CPPUNIT_TEST(behind_a_trusted_proxy_answers_promise_tls);
     CPPUNIT_TEST(too_many_queued_requests_are_refused);
     CPPUNIT_TEST(a_handler_that_never_answers_is_answered_for);
     CPPUNIT_TEST(drain_finishes_what_is_in_hand_and_refuses_the_rest);
@@ -256,6 +257,24 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("n none 198.51.100.7"), client.answer()->body);
         client.send(get("/api/echo/n", "X-Forwarded-For: 6.6.6.6, nonsense\r\n"));
         CPPUNIT_ASSERT_EQUAL(std::string("n none 127.0.0.1"), client.answer()->body);
+    }
+
+    void behind_a_trusted_proxy_answers_promise_tls() {
+        const auto promises = [](RawClient& client, const std::string& headers) {
+            client.send(get("/health", headers));
+            return client.answer()->header("Strict-Transport-Security").has_value();
+        };
+        options_.public_https = true;
+        {
+            RawClient stranger(start());
+            CPPUNIT_ASSERT(!promises(stranger, "X-Forwarded-Proto: https\r\n"));
+        }
+        server_.reset();
+        options_.trusted_proxies = {"127.0.0.0/8"};
+        RawClient proxy(start());
+        CPPUNIT_ASSERT(promises(proxy, "X-Forwarded-Proto: https\r\n"));
+        CPPUNIT_ASSERT(promises(proxy, ""));
+        CPPUNIT_ASSERT(!promises(proxy, "X-Forwarded-Proto: http\r\n"));
     }
 
     void too_many_queued_requests_are_refused() {
