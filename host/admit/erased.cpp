@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 #include <openssl/evp.h>
@@ -27,14 +28,15 @@ Result<std::string> note_value(store::Store& store, const std::string& organizat
     return notes->front().value;
 }
 
-/// HMAC-SHA256 (RFC 2104) in hex.
-Result<std::string> keyed_hash(const std::string& key, const std::string& text) {
+}  // namespace
+
+std::string keyed_hash(const std::string& key, const std::string& text) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
     unsigned size = 0;
     const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
     if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, text.size(),
              hash.data(), &size) == nullptr)
-        return Error{Code::Internal, "the address of an erased person could not be hashed"};
+        throw std::bad_alloc();
     static constexpr char digits[] = "0123456789abcdef";
     std::string hex;
     for (unsigned i = 0; i < size; ++i) {
@@ -44,7 +46,22 @@ Result<std::string> keyed_hash(const std::string& key, const std::string& text) 
     return hex;
 }
 
-}  // namespace
+Result<std::string> erasure_key(store::Store& store, store::Committer& committer,
+                                const std::string& organization, Time now) {
+    auto key = note_value(store, organization, key_scope, key_name, now);
+    if (!key || !key->empty()) return key;
+    store::ChangeSet first;
+    first.organization = organization;
+    first.preconditions.push_back(store::NoteIs{key_scope, key_name, std::nullopt, now});
+    first.operations.push_back(
+        store::Note{key_scope, key_name, random_hex(key_bytes), now, {}, {}});
+    const auto made = committer.commit(std::move(first));
+    if (!made) return made.error();
+    // Whoever was first: what stands there now is the key.
+    key = note_value(store, organization, key_scope, key_name, now);
+    if (key && key->empty()) return Error{Code::Internal, "the erasure key could not be made"};
+    return key;
+}
 
 Result<Remains> remains_of(store::Store& store, const std::string& organization,
                            const std::string& address,
@@ -59,9 +76,7 @@ Result<Remains> remains_of(store::Store& store, const std::string& organization,
         remains.conditions.push_back(store::NoteIs{key_scope, key_name, std::nullopt, now});
         remains.operations.push_back(store::Note{key_scope, key_name, *key, now, {}, {}});
     }
-    auto name = keyed_hash(*key, address);
-    if (!name) return name.error();
-    remains.name = std::move(*name);
+    remains.name = keyed_hash(*key, address);
     if (conversation && conversation->opted_out)
         remains.operations.push_back(store::Note{opt_out_scope, remains.name, "1", now, {}, {}});
     else if (conversation)
@@ -76,9 +91,8 @@ Result<void> recall(store::Store& store, const std::string& organization,
     if (!key && key.error().code == Code::Unsupported) return {};
     if (!key) return key.error();
     if (key->empty()) return {};
-    const auto name = keyed_hash(*key, address);
-    if (!name) return name.error();
-    const auto opted_out = note_value(store, organization, opt_out_scope, *name, now);
+    const std::string name = keyed_hash(*key, address);
+    const auto opted_out = note_value(store, organization, opt_out_scope, name, now);
     if (!opted_out) return opted_out.error();
     if (opted_out->empty()) return {};
     snapshot.conversation.emplace();

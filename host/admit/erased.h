@@ -16,6 +16,14 @@
 /// nothing at all.
 namespace tandem::admit {
 
+/// The organisation's key, made where there is none yet. Blocks for a read, and the first time
+/// for a commit. Unsupported: the store keeps no notes, and so nothing for ever.
+Result<std::string> erasure_key(store::Store& store, store::Committer& committer,
+                                const std::string& organization, Time now);
+
+/// HMAC-SHA256 (RFC 2104) in hex. Throws std::bad_alloc where OpenSSL has no memory.
+std::string keyed_hash(const std::string& key, const std::string& text);
+
 /// What a ChangeSet that erases an address writes beside it. Who reads it elsewhere meanwhile
 /// shows at a condition: read again.
 struct Remains {

@@ -1,101 +1,89 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "admit/erased.h"
 #include "receive/record.h"
 
 namespace tandem::receive {
 
 namespace {
 
-/// FNV-1a with 128 bits (draft-eastlake-fnv). Each part is preceded by its length, so that
-/// no two lists of parts make the same bytes.
-class StableHash {
+/// All parts in one text. Each is preceded by its length, so that no two lists of parts make
+/// the same one.
+class Parts {
 public:
     void add(std::string_view part) {
-        const uint64_t size = part.size();
-        for (unsigned shift = 0; shift < 64; shift += 8) step((size >> shift) & 0xff);
-        for (const char byte : part) step(static_cast<unsigned char>(byte));
+        text_ += std::to_string(part.size());
+        text_ += ':';
+        text_ += part;
     }
-    void add(int64_t number) { add(std::to_string(number)); }
+    void add(int64_t number) { add(std::string_view(std::to_string(number))); }
 
-    std::string text() const {
-        static constexpr char digits[] = "0123456789abcdef";
-        std::string hex;
-        for (int shift = 124; shift >= 0; shift -= 4)
-            hex.push_back(digits[static_cast<unsigned>(state_ >> shift) & 0xf]);
-        return hex;
-    }
+    const std::string& text() const { return text_; }
 
 private:
-    using Wide = unsigned __int128;
-
-    void step(uint64_t byte) {
-        state_ ^= byte;
-        state_ *= (Wide{1} << 88) + 0x13b;
-    }
-
-    Wide state_ = (Wide{0x6c62272e07bb0142u} << 64) + 0x62b821756295c58du;
+    std::string text_;
 };
 
-void add(StableHash& hash, const MessageReceived& event) {
-    hash.add("message");
-    hash.add(event.provider_id);
-    hash.add(event.text);
-    for (const domain::Media& one : event.media) hash.add(one.url);
+void add(Parts& parts, const MessageReceived& event) {
+    parts.add("message");
+    parts.add(event.provider_id);
+    parts.add(event.text);
+    for (const domain::Media& one : event.media) parts.add(one.url);
 }
 
-void add(StableHash& hash, const MessageStatus& event) {
-    hash.add("status");
-    hash.add(event.provider_id);
-    hash.add(event.message_id);
-    hash.add(event.provider_word);
-    hash.add(event.error_code);
+void add(Parts& parts, const MessageStatus& event) {
+    parts.add("status");
+    parts.add(event.provider_id);
+    parts.add(event.message_id);
+    parts.add(event.provider_word);
+    parts.add(event.error_code);
 }
 
-void add(StableHash& hash, const CallStarted& event) {
-    hash.add("started");
-    hash.add(event.call_id);
-    hash.add(event.conversation_id);
-    hash.add(static_cast<int64_t>(event.direction));
+void add(Parts& parts, const CallStarted& event) {
+    parts.add("started");
+    parts.add(event.call_id);
+    parts.add(event.conversation_id);
+    parts.add(static_cast<int64_t>(event.direction));
 }
 
-void add(StableHash& hash, const CallEnded& event) {
-    hash.add("ended");
-    hash.add(event.call_id);
-    hash.add(event.conversation_id);
-    hash.add(static_cast<int64_t>(event.outcome));
-    hash.add(event.duration_s);
-    hash.add(event.summary);
+void add(Parts& parts, const CallEnded& event) {
+    parts.add("ended");
+    parts.add(event.call_id);
+    parts.add(event.conversation_id);
+    parts.add(static_cast<int64_t>(event.outcome));
+    parts.add(event.duration_s);
+    parts.add(event.summary);
     for (const domain::SpokenTurn& turn : event.turns) {
-        hash.add(static_cast<int64_t>(turn.speaker));
-        hash.add(turn.text);
+        parts.add(static_cast<int64_t>(turn.speaker));
+        parts.add(turn.text);
     }
 }
 
-void add(StableHash& hash, const CallStatus& event) {
-    hash.add("line");
-    hash.add(event.call_id);
-    hash.add(event.provider_word);
-    hash.add(event.duration_s);
+void add(Parts& parts, const CallStatus& event) {
+    parts.add("line");
+    parts.add(event.call_id);
+    parts.add(event.provider_word);
+    parts.add(event.duration_s);
 }
 
 }  // namespace
 
-std::string body_hash(const ProviderEvent& event) {
-    StableHash hash;
+std::string body_hash(const ProviderEvent& event, const std::string& key) {
+    Parts parts;
     std::visit(
         [&](const auto& one) {
             using Event = std::decay_t<decltype(one)>;
             constexpr bool is_status =
                 std::is_same_v<Event, MessageStatus> || std::is_same_v<Event, CallStatus>;
             if (!is_status) {
-                hash.add(one.business_address);
-                hash.add(one.customer_address);
+                parts.add(one.business_address);
+                parts.add(one.customer_address);
             }
-            add(hash, one);
+            add(parts, one);
         },
         event);
-    return hash.text();
+    return admit::keyed_hash(key, parts.text());
 }
 
 }  // namespace tandem::receive

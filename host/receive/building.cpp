@@ -29,8 +29,27 @@ std::optional<domain::Call> awaited(const store::Snapshot& snapshot,
 
 }  // namespace
 
-Moment Intake::moment() const {
-    return {ground_.clock->now(), ground_.ids, options_.coalesce, options_.late};
+Result<Moment> Intake::moment(const Scope& scope) {
+    auto key = hash_key(scope.organization->id);
+    if (!key) return key.error();
+    return Moment{ground_.clock->now(), ground_.ids, options_.coalesce, options_.late,
+                  *std::move(key)};
+}
+
+/// Read once: it never changes.
+Result<std::string> Intake::hash_key(const std::string& organization) {
+    {
+        const std::lock_guard lock(mutex_);
+        const auto known = hash_keys_.find(organization);
+        if (known != hash_keys_.end()) return known->second;
+    }
+    auto key =
+        admit::erasure_key(*ground_.store, *ground_.committer, organization, ground_.clock->now());
+    // Nothing of such a store outlives the process.
+    if (!key && key.error().code == Code::Unsupported) key = random_hex(32);
+    if (!key) return key;
+    const std::lock_guard lock(mutex_);
+    return hash_keys_.emplace(organization, *std::move(key)).first->second;
 }
 
 /// Who was erased comes as a stranger, but their opt-out stands.
@@ -46,10 +65,11 @@ Result<store::Snapshot> Intake::look_at(const Scope& scope, unsigned message_lim
 
 Intake::Built Intake::build(Delivery& delivery, const MessageReceived& event) {
     const Scope& scope = delivery.scopes[delivery.next];
-    const Moment now = moment();
-    const auto snapshot = look_at(scope, is_late(event, now) ? messages_of_late_text : 0);
+    const auto now = moment(scope);
+    if (!now) return now.error();
+    const auto snapshot = look_at(scope, is_late(event, *now) ? messages_of_late_text : 0);
     if (!snapshot) return snapshot.error();
-    return std::optional(receive::record(event, scope, *snapshot, now));
+    return std::optional(receive::record(event, scope, *snapshot, *now));
 }
 
 Intake::Built Intake::build(Delivery& delivery, const MessageStatus& event) {
@@ -65,7 +85,9 @@ Intake::Built Intake::build(Delivery& delivery, const MessageStatus& event) {
     message = message_of(delivery, event);
     if (!message) return message.error();
     if (!*message) return std::optional<store::ChangeSet>();
-    return std::optional(receive::record(event, scope, *snapshot, **message, moment()));
+    const auto now = moment(scope);
+    if (!now) return now.error();
+    return std::optional(receive::record(event, scope, *snapshot, **message, *now));
 }
 
 Intake::Built Intake::build(Delivery& delivery, const CallStarted& event) {
@@ -87,7 +109,9 @@ Intake::Built Intake::build(Delivery& delivery, const CallStarted& event) {
     known = look();
     if (!known) return known.error();
     if (!*known) known = awaited(*snapshot, event.direction);
-    return std::optional(receive::record(event, scope, *snapshot, *known, moment()));
+    const auto now = moment(scope);
+    if (!now) return now.error();
+    return std::optional(receive::record(event, scope, *snapshot, *known, *now));
 }
 
 Intake::Built Intake::build(Delivery& delivery, const CallEnded& event) {
@@ -103,7 +127,9 @@ Intake::Built Intake::build(Delivery& delivery, const CallEnded& event) {
     known = look();
     if (!known) return known.error();
     if (!*known) known = awaited(*snapshot, event.direction);
-    return std::optional(receive::record(event, scope, *snapshot, *known, moment()));
+    const auto now = moment(scope);
+    if (!now) return now.error();
+    return std::optional(receive::record(event, scope, *snapshot, *known, *now));
 }
 
 Intake::Built Intake::build(Delivery& delivery, const CallStatus& event) {
@@ -117,7 +143,9 @@ Intake::Built Intake::build(Delivery& delivery, const CallStatus& event) {
     known = call_of(delivery, {}, event.call_id, {});
     if (!known) return known.error();
     if (!*known) return std::optional<store::ChangeSet>();
-    return std::optional(receive::record(event, scope, *snapshot, **known, moment()));
+    const auto now = moment(scope);
+    if (!now) return now.error();
+    return std::optional(receive::record(event, scope, *snapshot, **known, *now));
 }
 
 Result<std::optional<domain::Message>> Intake::message_of(const Delivery& delivery,

@@ -10,7 +10,7 @@ Draft::Draft(const ProviderEvent& event, const Scope& scope, const store::Snapsh
     const auto& incident =
         std::visit([](const auto& one) -> const Incident& { return one; }, event);
     set_.organization = scope.organization->id;
-    const std::string hash = body_hash(event);
+    const std::string hash = body_hash(event, moment.hash_key);
     set_.preconditions.push_back(store::DedupeNew{scope.instance, incident.dedupe_key, hash});
     set_.operations.push_back(store::Dedupe{scope.instance, incident.dedupe_key, hash, moment.now});
     if (snapshot.conversation) conversation = *snapshot.conversation;

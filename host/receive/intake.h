@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -127,7 +128,8 @@ private:
     Built build(Delivery& delivery, const CallEnded& event);
     Built build(Delivery& delivery, const CallStatus& event);
     Result<store::Snapshot> look_at(const Scope& scope, unsigned message_limit);
-    Moment moment() const;
+    Result<Moment> moment(const Scope& scope);
+    Result<std::string> hash_key(const std::string& organization);
     Result<std::optional<domain::Message>> message_of(const Delivery& delivery,
                                                       const MessageStatus& event);
     Result<std::optional<domain::Call>> call_of(const Delivery& delivery, const std::string& ours,
@@ -155,10 +157,11 @@ private:
     std::condition_variable changed_;
     std::deque<Emitted> emitted_;      // guarded by mutex_
     std::deque<Impatient> impatient_;  // guarded by mutex_: by deadline, the next first
-    Instant next_sweep_{};             // of the intake's thread
-    size_t in_hand_ = 0;               // guarded by mutex_: emitted events being recorded
-    bool running_ = false;             // guarded by mutex_
-    bool stopped_ = false;             // guarded by mutex_: takes no more events
+    std::map<std::string, std::string> hash_keys_;  // guarded by mutex_: by organisation
+    Instant next_sweep_{};                          // of the intake's thread
+    size_t in_hand_ = 0;    // guarded by mutex_: emitted events being recorded
+    bool running_ = false;  // guarded by mutex_
+    bool stopped_ = false;  // guarded by mutex_: takes no more events
     std::thread thread_;
 };
 

@@ -30,6 +30,7 @@ struct Moment {
     IdSource* ids = nullptr;
     Milliseconds coalesce{1500};  // how long an AI turn waits for more of the customer's texts
     Milliseconds late{900000};    // a text that is learnt of later is a human's to answer
+    std::string hash_key;         // of body_hash
 };
 
 /// The precondition at this index is the dedupe key's, in every ChangeSet made here.
@@ -71,10 +72,11 @@ store::ChangeSet record(const CallStatus& event, const Scope& scope,
                         const store::Snapshot& snapshot, const domain::Call& known,
                         const Moment& moment);
 
-/// 128 bits over all that a repetition of the event must say again; of a status without the
-/// addresses, for it is about what has them. Tells a repetition from
-/// a contradiction; no protection against somebody who forges one.
-std::string body_hash(const ProviderEvent& event);
+/// A hash over all that a repetition of the event must say again; of a status without the
+/// addresses, for it is about what has them. Tells a repetition from a contradiction. It is
+/// kept for ever, also when its person was erased: only who has the key, which stays in the
+/// store, can try texts against it.
+std::string body_hash(const ProviderEvent& event, const std::string& key);
 
 /// UTF-8 as it can be stored and shown: broken bytes and NUL become U+FFFD.
 std::string clean_text(std::string_view text);
