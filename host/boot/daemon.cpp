@@ -147,7 +147,11 @@ int Daemon::serve_until_signalled() {
         const timespec second{1, 0};
         const int number = sigtimedwait(&signals, nullptr, &second);
         if (number == SIGTERM || number == SIGINT) break;
-        if (number == SIGHUP) gateway.settings_changed(settings::load(file_, environment()));
+        if (number == SIGHUP) {
+            notify_service_manager("RELOADING=1");
+            gateway.settings_changed(settings::load(file_, environment()));
+            notify_service_manager("READY=1");
+        }
         if (gateway.failed()) {
             code = EXIT_IOERR;
             break;

@@ -142,6 +142,9 @@ void Furniture::furnish() {
     furnish_calling();
     furnish_people();
     furnish_asking();
+    metrics.gauge("tandem_config_last_reload_successful",
+                  "Whether the last reload applied all that had changed.", {},
+                  [this] { return reloaded ? 1.0 : 0.0; });
     readiness.watch("storage", [this] {
         const Result<void> works = committer->health();
         if (!works) return works.error().text;

@@ -76,6 +76,7 @@ struct Furniture {
     const domain::Organizations organizations;
     observe::Readiness readiness;
     std::atomic<bool> store_broke{false};
+    std::atomic<bool> reloaded{true};  // the last reload applied all that had changed
 
     std::unique_ptr<load::Registry> registry;
     std::shared_ptr<store::Store> store;

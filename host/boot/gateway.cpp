@@ -17,7 +17,8 @@ constexpr Milliseconds ask_time{500};
 
 }  // namespace
 
-Gateway::Gateway(settings::Settings settings) : settings_(std::move(settings)) {}
+Gateway::Gateway(settings::Settings settings)
+    : settings_(std::move(settings)), in_force_(settings_) {}
 
 Gateway::~Gateway() {
     stop();
@@ -96,17 +97,6 @@ bool Gateway::stop() {
 
 bool Gateway::failed() const {
     return furniture_ && furniture_->store_broke;
-}
-
-void Gateway::settings_changed(const settings::Loaded& loaded) {
-    Furniture& own = *furniture_;
-    if (!loaded.usable()) {
-        own.logger.error("boot", "the new settings are wrong; the old ones stay in force",
-                         {{"first", settings::to_text(loaded.findings.front())}});
-        return;
-    }
-    own.logger.level(level_of(loaded.settings.log.level));
-    own.logger.info("boot", "the log level was applied; other changes take a restart");
 }
 
 std::vector<settings::Finding> Gateway::check_plugins(const settings::Settings& settings) {

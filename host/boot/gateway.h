@@ -29,14 +29,21 @@ public:
     bool stop();
     /// The store broke: what it holds is not known any more, so the process must end.
     bool failed() const;
-    /// After HUP: applies what can be applied live and says what cannot.
+    /// After HUP: applies what can be applied live (the log level; options of auth schemes and
+    /// providers, and with them their secrets) and names what cannot. With a mistake anywhere
+    /// nothing is applied.
     void settings_changed(const settings::Loaded& loaded);
 
     /// What the plugins find wrong with their own options; nothing is started.
     static std::vector<settings::Finding> check_plugins(const settings::Settings& settings);
 
 private:
+    /// The uses whose options differ; false: one of them is wrong, which was logged.
+    bool find_renewed(const settings::Settings& wanted, const std::vector<std::string>& changed,
+                      std::vector<const settings::PluginUse*>& renewed) const;
+
     const settings::Settings settings_;
+    settings::Settings in_force_;  // settings_ with what was applied since
     std::unique_ptr<Furniture> furniture_;
 };
 

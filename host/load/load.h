@@ -73,6 +73,11 @@ public:
     virtual std::vector<settings::Finding> check(const settings::PluginUse& use) = 0;
     /// Makes an instance from checked options; not started yet.
     virtual Result<Instance> create(const settings::PluginUse& use) = 0;
+    /// Puts a started instance with these options in the place of the one of this id: the
+    /// ports that were given lead to it from then on, and the former one is ended once its
+    /// calls are done. Invalid: wrong options; Conflict: it is another plugin, or offers
+    /// something else than before; Unsupported: it is a store. Then the former one stays.
+    virtual Result<void> renew(const settings::PluginUse& use) = 0;
     /// Where events of plugins go, from the next start on; must outlive `stop`.
     virtual void use_events(receive::EventIntake& events) = 0;
     /// Starts all instances that were not started yet, in the order of their making; the

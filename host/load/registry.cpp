@@ -8,6 +8,7 @@
 #include "load/options.h"
 #include "load/probe.h"
 #include "load/proxies.h"
+#include "load/standing.h"
 #include "load/store_proxy.h"
 #include "load/trust.h"
 #include "tandem/host/auth.hpp"
@@ -111,6 +112,7 @@ public:
     }
 
     Result<Instance> create(const settings::PluginUse& use) override;
+    Result<void> renew(const settings::PluginUse& use) override;
     Result<void> start() override;
     void stop() override;
 
@@ -145,14 +147,22 @@ private:
     }
     Result<const Loaded*> load(const std::string& plugin);
     Result<Loaded> load_file(const std::string& file);
+    struct Made {
+        LivingPointer living;
+        Instance instance;
+    };
+    Result<Made> make(const settings::PluginUse& use);
     Result<Instance> with_proxies(const LivingPointer& living, const Description& description);
+    Result<void> start(Living& living) const;
+    void end(const LivingPointer& living) const;
 
     const Places places_;
     const std::shared_ptr<Services> services_;
     std::vector<std::shared_ptr<InstanceServices>> lent_;  // of all instances ever made
     std::map<std::string, Loaded> loaded_;
-    std::map<std::string, Error> refused_;  // each file is probed once
-    std::vector<LivingPointer> living_;     // in the order of their making
+    std::map<std::string, Error> refused_;      // each file is probed once
+    std::vector<LivingPointer> living_;         // in the order of their making
+    std::map<std::string, Standing> standing_;  // by instance; not of stores
 };
 
 Result<const Loaded*> PluginRegistry::load(const std::string& plugin) {
@@ -206,14 +216,22 @@ LivingPointer PluginRegistry::make_living(const Loaded& plugin, const settings::
 }
 
 Result<Instance> PluginRegistry::create(const settings::PluginUse& use) {
-    Result<const Loaded*> loaded = load(use.plugin);
-    if (!loaded) return loaded.error();
-    const Loaded& plugin = **loaded;
     for (const LivingPointer& other : living_) {
         if (other->id() == use.id) {
             return Error{Code::Conflict, "there is a plugin instance " + use.id + " already"};
         }
     }
+    Result<Made> made = make(use);
+    if (!made) return made.error();
+    living_.push_back(made->living);
+    if (made->instance.store) return std::move(made->instance);
+    return standing_.emplace(use.id, Standing(std::move(made->instance))).first->second.ports();
+}
+
+Result<PluginRegistry::Made> PluginRegistry::make(const settings::PluginUse& use) {
+    Result<const Loaded*> loaded = load(use.plugin);
+    if (!loaded) return loaded.error();
+    const Loaded& plugin = **loaded;
     CheckedOptions options = check_options(plugin.description, use);
     if (!options.findings.empty()) {
         return Error{Code::Invalid, settings::to_text(options.findings.front())};
@@ -231,8 +249,32 @@ Result<Instance> PluginRegistry::create(const settings::PluginUse& use) {
         living->end(patience_at_end);
         return named(use.plugin, plugin.file, error);
     }
-    living_.push_back(std::move(living));
-    return instance;
+    return Made{std::move(living), *std::move(instance)};
+}
+
+Result<void> PluginRegistry::renew(const settings::PluginUse& use) {
+    const auto place = std::find_if(living_.begin(), living_.end(),
+                                    [&](const LivingPointer& one) { return one->id() == use.id; });
+    const auto standing = standing_.find(use.id);
+    if (place == living_.end() || standing == standing_.end()) {
+        return Error{Code::Unsupported, use.id + " cannot be changed while the gateway runs"};
+    }
+    Result<Made> made = make(use);
+    if (!made) return made.error();
+    const bool fits =
+        made->living->plugin() == (*place)->plugin() && standing->second.fits(made->instance);
+    Result<void> started =
+        fits ? start(*made->living)
+             : Result<void>(Error{Code::Conflict, use.id + " would offer something else than "
+                                                           "before; that takes a restart"});
+    if (!started) {
+        end(made->living);
+        return started;
+    }
+    const LivingPointer former = std::exchange(*place, made->living);
+    standing->second.replace(made->instance, patience_at_end);
+    end(former);
+    return {};
 }
 
 Result<Instance> PluginRegistry::with_proxies(const LivingPointer& living,
@@ -265,29 +307,36 @@ Result<Instance> PluginRegistry::with_proxies(const LivingPointer& living,
 Result<void> PluginRegistry::start() {
     for (const LivingPointer& living : living_) {
         if (living->started()) continue;
-        living->services().open();
-        const host::Outcome outcome = living->instance().start();
-        if (!outcome.ok()) {
-            Error error = error_of(*living, outcome);
-            error.text = "plugin instance does not start: " + error.text;
-            return error;
-        }
+        if (Result<void> started = start(*living); !started) return started;
     }
     return {};
+}
+
+Result<void> PluginRegistry::start(Living& living) const {
+    living.services().open();
+    const host::Outcome outcome = living.instance().start();
+    if (outcome.ok()) return {};
+    Error error = error_of(living, outcome);
+    error.text = "plugin instance does not start: " + error.text;
+    return error;
 }
 
 void PluginRegistry::stop() {
     while (!living_.empty()) {
         const LivingPointer living = std::move(living_.back());
         living_.pop_back();
-        if (living->end(patience_at_end)) continue;
-        // Whoever is inside will find its instance; nobody will end it.
-        static auto& stuck = *new std::vector<LivingPointer>;
-        stuck.push_back(living);
-        if (services_->log) {
-            services_->log->error("load", "a call into a plugin does not come back; left as it is",
-                                  {{"instance", living->id()}});
-        }
+        end(living);
+    }
+}
+
+void PluginRegistry::end(const LivingPointer& living) const {
+    if (living->end(patience_at_end)) return;
+    // Whoever is inside will find its instance; nobody will end it.
+    static auto& stuck = *new std::vector<LivingPointer>;
+    stuck.push_back(living);
+    if (services_->log) {
+        services_->log->error("load", "a call into a plugin does not come back; left as it is",
+                              {{"instance", living->id()}});
     }
 }
 

@@ -129,6 +129,10 @@ Loaded load(const std::string& file, const Environment& environment);
 std::string show(const Settings& settings,
                  const std::map<std::string, std::vector<std::string>>& public_options);
 
+/// The keys in which two settings differ, as an operator names them: `log.level`,
+/// `providers[twilio].options`; `providers[twilio]` where there is one on one side only.
+std::vector<std::string> changes(const Settings& before, const Settings& after);
+
 /// The manual page tandem.yaml(5) as roff, from the table of keys.
 std::string manual();
 

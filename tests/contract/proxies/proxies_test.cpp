@@ -35,6 +35,7 @@ class ProxiesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(replies_are_joined_bounded_and_never_empty);
     CPPUNIT_TEST(after_stop_ports_answer_that_their_instance_has_ended);
     CPPUNIT_TEST(two_instances_of_one_name_are_refused);
+    CPPUNIT_TEST(a_renewed_instance_stands_behind_the_same_ports_and_loses_no_call);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -235,6 +236,30 @@ public:
         CPPUNIT_ASSERT(again.error().code == Code::Conflict);
         CPPUNIT_ASSERT(
             registry_->create({.id = "even", .plugin = "odd", .options = {}, .where = ""}));
+    }
+
+    void a_renewed_instance_stands_behind_the_same_ports_and_loses_no_call() {
+        std::atomic<bool> running{true};
+        std::atomic<int> done{0}, lost{0};
+        std::vector<std::thread> callers;
+        for (int i = 0; i < 3; ++i)
+            callers.emplace_back([&] {
+                for (; running; ++done)
+                    if (!odd_.webhook->verify(request("fine"))) ++lost;
+            });
+        for (int i = 0; i < 20; ++i) {
+            const int before = done;
+            const auto renewed = registry_->renew({.id = "odd", .plugin = "odd"});
+            CPPUNIT_ASSERT_MESSAGE(renewed ? "" : renewed.error().text, bool(renewed));
+            while (done == before) std::this_thread::yield();
+        }
+        running = false;
+        for (std::thread& caller : callers) caller.join();
+        CPPUNIT_ASSERT_EQUAL(0, lost.load());
+        CPPUNIT_ASSERT(send("hello").kind == Receipt::Kind::Accepted);
+        refused(registry_->renew({.id = "nobody", .plugin = "odd"}), Code::Unsupported, "nobody");
+        refused(registry_->renew({.id = "odd", .plugin = "none"}), Code::NotFound, "none");
+        CPPUNIT_ASSERT(odd_.webhook->verify(request("fine")));
     }
 
 private:

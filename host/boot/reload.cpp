@@ -1,0 +1,102 @@
+#include <algorithm>
+
+#include "boot/furniture.h"
+#include "boot/gateway.h"
+
+namespace tandem::boot {
+
+namespace {
+
+using settings::PluginUse;
+using settings::Settings;
+
+constexpr const char* log_level = "log.level";
+
+/// As settings::changes names the options of one of them.
+std::string options_key(const char* list, const PluginUse& use) {
+    return std::string(list) + "[" + use.id + "].options";
+}
+
+std::string joined(const std::vector<std::string>& keys) {
+    std::string text;
+    for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
+    return text;
+}
+
+bool contains(const std::vector<std::string>& all, const std::string& one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+void put_in_force(std::vector<PluginUse>& uses, const PluginUse& renewed) {
+    for (PluginUse& use : uses)
+        if (use.id == renewed.id) use.options = renewed.options;
+}
+
+}  // namespace
+
+bool Gateway::find_renewed(const Settings& wanted, const std::vector<std::string>& changed,
+                           std::vector<const PluginUse*>& renewed) const {
+    const auto look = [&](const char* list, const std::vector<PluginUse>& uses) {
+        for (const PluginUse& use : uses)
+            if (contains(changed, options_key(list, use)) &&
+                !contains(changed, std::string(list) + "[" + use.id + "].plugin"))
+                renewed.push_back(&use);
+    };
+    look("auth", wanted.auth);
+    look("providers", wanted.providers);
+    for (const PluginUse* use : renewed) {
+        for (const settings::Finding& finding : furniture_->registry->check(*use)) {
+            if (finding.warning) continue;
+            furniture_->logger.error("boot",
+                                     "the new settings are wrong; the old ones stay in force",
+                                     {{"first", settings::to_text(finding)}});
+            return false;
+        }
+    }
+    return true;
+}
+
+void Gateway::settings_changed(const settings::Loaded& loaded) {
+    Furniture& own = *furniture_;
+    own.reloaded = false;
+    if (!loaded.usable()) {
+        const auto first =
+            std::find_if(loaded.findings.begin(), loaded.findings.end(),
+                         [](const settings::Finding& finding) { return !finding.warning; });
+        own.logger.error("boot", "the new settings are wrong; the old ones stay in force",
+                         {{"first", settings::to_text(*first)}});
+        return;
+    }
+    const Settings& wanted = loaded.settings;
+    const std::vector<std::string> changed = settings::changes(in_force_, wanted);
+    std::vector<const PluginUse*> renewed;
+    if (!find_renewed(wanted, changed, renewed)) return;
+
+    std::vector<std::string> applied, failed;
+    if (contains(changed, log_level)) {
+        own.logger.level(level_of(wanted.log.level));
+        in_force_.log.level = wanted.log.level;
+        applied.push_back(log_level);
+    }
+    for (const PluginUse* use : renewed) {
+        const bool is_auth = contains(changed, options_key("auth", *use));
+        const std::string key = options_key(is_auth ? "auth" : "providers", *use);
+        if (const Result<void> done = own.registry->renew(*use); !done) {
+            own.logger.error("boot", "new options were not applied; the old ones stay in force",
+                             {{"key", key}, {"reason", done.error().text}});
+            failed.push_back(key);
+            continue;
+        }
+        put_in_force(is_auth ? in_force_.auth : in_force_.providers, *use);
+        applied.push_back(key);
+    }
+    std::vector<std::string> waiting;
+    for (const std::string& key : changed)
+        if (!contains(applied, key) && !contains(failed, key)) waiting.push_back(key);
+    own.logger.info("boot", "settings were read again", {{"applied", joined(applied)}});
+    if (!waiting.empty())
+        own.logger.warn("boot", "these settings take a restart", {{"keys", joined(waiting)}});
+    own.reloaded = failed.empty() && waiting.empty();
+}
+
+}  // namespace tandem::boot
