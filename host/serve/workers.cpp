@@ -18,16 +18,19 @@ bool json_type(std::string_view type) {
            same_text(plain, "application/json;charset=utf-8");
 }
 
-bool reads_wrong_type(const Route& route, const Request& request) {
+/// What is wrong with the body's kind; empty when nothing is.
+std::string_view wrong_type(const Route& route, const Request& request) {
+    if (route.body_limit == 0) return {};
     // Nobody unpacks: a body that is checked packed and read unpacked is two bodies.
     const auto is_encoding = [](const Header& field) {
         return same_text(field.name, "Content-Encoding");
     };
-    if (std::any_of(request.headers.begin(), request.headers.end(), is_encoding)) return true;
-    if (!route.reads_json) return false;
+    if (std::any_of(request.headers.begin(), request.headers.end(), is_encoding))
+        return "The body must come without a Content-Encoding.";
+    if (!route.reads_json) return {};
     const auto type = request.header("Content-Type");
-    if (!type) return !request.body.empty();
-    return !json_type(*type);
+    if (type ? json_type(*type) : request.body.empty()) return {};
+    return "The body must be application/json in UTF-8.";
 }
 
 }  // namespace
@@ -95,9 +98,9 @@ void Workers::run(Job job) const {
             if (auto refusal = guard_->check(job.request, route))
                 return job.responder->answer(std::move(*refusal));
         }
-        if (reads_wrong_type(route, job.request))
-            return job.responder->answer(problem(
-                {415, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json in UTF-8."}));
+        if (const auto wrong = wrong_type(route, job.request); !wrong.empty())
+            return job.responder->answer(
+                problem({415, "UNSUPPORTED_MEDIA_TYPE", std::string(wrong)}));
         Responder responder = std::move(*job.responder);
         route.handler(std::move(job.request), std::move(responder));
         return;

@@ -141,7 +141,7 @@ try {
     await Promise.all(callers);
     assert.ok(asked > 50);
   });
-  await promise('nobody can look into the process', async () => {
+  await promise('there is no core, and nothing shows a secret', async () => {
     const limits = execFileSync('cat', [`/proc/${house.child.pid}/limits`]).toString();
     assert.match(limits, /Max core file size +0 +0/);
     const shown = execFileSync(join(programs, 'tandemctl'),

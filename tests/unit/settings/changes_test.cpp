@@ -1,0 +1,51 @@
+#include <cppunit/TestFixture.h>
+#include <cppunit/extensions/HelperMacros.h>
+
+#include "unit/settings/workspace.h"
+
+namespace tandem::settings {
+
+class ChangesTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(ChangesTest);
+    CPPUNIT_TEST(what_differs_is_named_as_it_is_written);
+    CPPUNIT_TEST(the_same_settings_written_otherwise_do_not_differ);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void what_differs_is_named_as_it_is_written() {
+        const std::pair<const char*, const char*> cases[] = {
+            {"log: {level: debug}\n", "log.level"},
+            {"stream: {heartbeat_s: 3}\n", "stream.heartbeat_s"},
+            {"limits: {requests_per_minute: 5}\n", "limits.requests_per_minute"},
+            {"server: {cors_origins: [\"https://a.example\"]}\n", "server.cors_origins"},
+            {"auth:\n  - {plugin: jwt, options: {algorithm: HS256, secret: y}}\n",
+             "auth[jwt].options"},
+            {"providers:\n  - {id: sandbox, plugin: sandbox, send_burst: 7}\n",
+             "providers[sandbox].send_burst"},
+            {"providers:\n  - {id: second, plugin: sandbox}\n", "providers[second]"},
+            {"organizations:\n  - {id: demo, name: Other}\n", "organizations[demo].name"},
+        };
+        for (const auto& [over, key] : cases) {
+            Workspace workspace;
+            const Loaded before = workspace.load(smallest());
+            workspace.write("conf.d/1.yaml", over);
+            const Loaded after = workspace.load(smallest());
+            const auto changed = changes(before.settings, after.settings);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(key, size_t{1}, changed.size());
+            CPPUNIT_ASSERT_EQUAL(std::string(key), changed.front());
+            CPPUNIT_ASSERT_EQUAL(size_t{1}, changes(after.settings, before.settings).size());
+        }
+    }
+
+    void the_same_settings_written_otherwise_do_not_differ() {
+        Workspace workspace;
+        const Loaded before = workspace.load(smallest());
+        const Loaded after =
+            workspace.load(std::string("# a line more\n\nlog: {level: info}\n") + smallest());
+        CPPUNIT_ASSERT(changes(before.settings, after.settings).empty());
+    }
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(ChangesTest);
+
+}  // namespace tandem::settings
