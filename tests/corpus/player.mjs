@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {connect} from 'node:net';
 
-import {until} from '../browser/devtools.mjs';
+import {until} from '../browser/until.mjs';
 
 const healthLimitMs = 100;
 const healthTries = 5;  // a busy machine may be late once, a hurt gateway is late always

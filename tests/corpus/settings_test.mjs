@@ -7,7 +7,7 @@ import {chmod, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 
-import {until} from '../browser/devtools.mjs';
+import {until} from '../browser/until.mjs';
 import {House} from './house.mjs';
 import {checked, reloaded} from './settings.mjs';
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import {until} from '../browser/devtools.mjs';
+import {until} from '../browser/until.mjs';
 import {Line} from './player.mjs';
 
 export async function stream({house, request, ask, tokens}) {

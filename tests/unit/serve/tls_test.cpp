@@ -130,7 +130,8 @@ public:
     }
 
     void only_answers_over_tls_tell_the_browser_to_stay_there() {
-        const std::string promise = "\r\nStrict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
+        const std::string promise =
+            "\r\nStrict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
         const std::string requests[] = {
             "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
             "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n",
