@@ -16,7 +16,7 @@ import {InboxList} from './show_inbox.js';
 import {LeadPanel} from './show_lead.js';
 import {Timeline} from './show_timeline.js';
 import {Side} from './side.js';
-import {enter, forgetToken, keptToken, takeLink} from './sign_in.js';
+import {enter, forgetToken, keptToken, leave, takeLink} from './sign_in.js';
 import {complain, speak, toast} from './tell.js';
 import * as control from './take_over.js';
 
@@ -468,7 +468,7 @@ class Desk {
               ['Until', me.expiresAt ? new Date(me.expiresAt).toLocaleString() : 'revoked']]
                  .map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value)))),
         make('button', {type: 'button', id: 'sign-out', click: () => {
-          forgetToken();
+          leave();
           history.replaceState(null, '', location.pathname);
           location.reload();
         }}, 'Sign out'),

@@ -22,6 +22,12 @@ export function forgetToken() {
   useToken('');
 }
 
+// Signing out: drafts and numbers of customers go too, not the token alone.
+export function leave() {
+  sessionStorage.clear();
+  useToken('');
+}
+
 // Who it is; throws a Refusal.
 export async function enter(token, onRefused) {
   useToken(token, onRefused);

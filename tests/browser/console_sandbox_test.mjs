@@ -135,6 +135,7 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
     await page.click('#open-me');
     await page.click('#sign-out');
     await page.locator('#sign-in').waitFor();
+    assert.equal(await page.evaluate('sessionStorage.length'), 0, 'something is left in the tab');
     await look('the door');
     const impacts = found.map(({impact}) => impact);
     console.log(`axe-core: ${impacts.length ? impacts.join(', ') : 'no issue'}`);
