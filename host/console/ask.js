@@ -55,7 +55,7 @@ export async function ask(method, path, {query, body, key, signal} = {}) {
 export const get = async (path, query) => (await ask('GET', path, {query})).data;
 export const post = async (path, body) => (await ask('POST', path, {body})).data;
 
-const passing = (refusal) => refusal instanceof Refusal &&
+export const passing = (refusal) => refusal instanceof Refusal &&
   (refusal.status === 0 || refusal.status === 503 || refusal.status === 429 ||
    refusal.code === 'IDEMPOTENCY_IN_PROGRESS');
 

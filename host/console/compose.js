@@ -1,7 +1,7 @@
 // The answer that is being written: kept for each conversation, and sent so that it arrives
 // once.
 
-import {controlPath, conversationPath, insist} from './ask.js';
+import {controlPath, conversationPath, insist, passing} from './ask.js';
 import {icon, make, setText} from './make.js';
 import {plural} from './format.js';
 import {segmentsOf} from './segments.js';
@@ -9,6 +9,7 @@ import {markAnswered} from './take_over.js';
 import {complain} from './tell.js';
 
 const mostUnits = 1600;
+const freshMilliseconds = 300_000;
 const mostQueued = 50;  // shown; all of them can be marked
 
 export class Composer {
@@ -168,6 +169,7 @@ export class Composer {
       if (this.desk.lineState() !== 'open') conversation.soon();
     } catch (refusal) {
       sent.state = 'failed';
+      sent.again = passing(refusal);
       sent.problem = `Not sent. ${refusal.message}`;
       this.desk.announce('Your message was not sent.');
     }
@@ -177,7 +179,7 @@ export class Composer {
 
   keepUnsure({phoneNumber, sending}) {
     const unsure = sending.filter((sent) => !sent.shown && sent.state !== 'confirmed')
-        .map(({key, text, held}) => ({key, text, held}));
+        .map(({key, text, held, at}) => ({key, text, held, at}));
     this.keep(`${phoneNumber}.sending`, unsure.length ? JSON.stringify(unsure) : '');
   }
 
@@ -189,10 +191,18 @@ export class Composer {
     } catch {
       // nothing readable
     }
-    for (const {key, text, held} of kept ?? [])
-      conversation.sending.push({key, text, held, at: Date.now(), state: 'failed', id: '',
-                                 shown: false,
+    for (const {key, text, held, at} of kept ?? [])
+      conversation.sending.push({key, text, held, at, state: 'failed', id: '', shown: false,
+                                 again: true,
                                  problem: 'The page was closed while it was being sent.'});
+  }
+
+  // The line is back: so is what could not be sent for want of it. What is old is asked for.
+  sendAgain(conversation) {
+    for (const sent of conversation.sending) {
+      const due = sent.state === 'failed' && sent.again && !sent.shown;
+      if (due && Date.now() - sent.at < freshMilliseconds) this.go(conversation, sent);
+    }
   }
 
   takeBack(sent) {

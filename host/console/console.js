@@ -140,6 +140,7 @@ class Desk {
       this.signedOut = false;
       if (this.wasLost) toast('Connected again; nothing was missed.', 'good');
       this.wasLost = false;
+      for (const conversation of this.conversations.values()) this.composer.sendAgain(conversation);
     } else if (state === 'lost') {
       this.wasLost = true;
       this.countDown();
@@ -268,6 +269,7 @@ class Desk {
     if (!one) {
       one = new Conversation(number, () => this.arrived(one));
       this.composer.recall(one);
+      if (this.line.state === 'open') this.composer.sendAgain(one);
       const failed = () => this.refresh();
       one.load().catch(failed);
     }

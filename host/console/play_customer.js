@@ -23,7 +23,7 @@ export class SandboxPanel {
   show(box) {
     const {desk} = this;
     this.from = make('input', {type: 'tel', required: true, spellcheck: 'false',
-                               value: sessionStorage.getItem(numberKey) ?? this.someone()});
+                               value: this.someone()});
     this.text = make('textarea', {rows: 3, dir: 'auto', required: true, id: 'sandbox-text'});
     this.text.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -57,7 +57,7 @@ export class SandboxPanel {
 
   // A number that nobody has (555-01xx is kept for stories).
   someone() {
-    return this.desk.conversation?.phoneNumber ??
+    return this.desk.conversation?.phoneNumber ?? sessionStorage.getItem(numberKey) ??
       `+1 415 555 01${String(Math.floor(Math.random() * 90) + 10)}`;
   }
 

@@ -118,6 +118,31 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
     await kim.page.locator('#head .mark-out').waitFor({state: 'detached'});
   });
 
+  await stage.story('what the AI was about to say is shown as never sent', async () => {
+    const draft = sam.page.locator('.message.superseded', {hasText: 'never sent'});
+    // Whether the AI thinks already cannot be seen from outside: a takeover that came too early
+    // or too late is tried again.
+    for (let attempt = 0; attempt < 4 && await draft.count() === 0; ++attempt) {
+      await stage.write(`slow ${attempt}`);
+      await sam.sees(`slow ${attempt}`, 'customer');
+      await new Promise((next) => setTimeout(next, 1500));
+      await sam.page.keyboard.press('Escape');
+      await sam.page.keyboard.press('t');
+      await sam.heldBy('You have it');
+      await draft.waitFor({timeout: 12_000}).catch(() => {});
+      if (await draft.count()) break;
+      await sam.page.keyboard.press('Escape');
+      await sam.page.keyboard.press('h');
+      await sam.heldBy('AI');
+    }
+    assert.ok(await draft.count());
+    await sam.say('!undelivered, says the sandbox');
+    await sam.page.locator('.message.human .status.bad', {hasText: 'not delivered'}).waitFor();
+    await sam.page.keyboard.press('Escape');
+    await sam.page.keyboard.press('h');
+    await sam.heldBy('AI');
+  });
+
   await stage.story('who may only read is offered nothing else', async () => {
     const reader = await stage.agent({sub: 'reader', permissions: 'conversations:read'});
     await reader.open();

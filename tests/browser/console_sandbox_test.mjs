@@ -15,6 +15,14 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
   const agent = await stage.agent();
   const {page} = agent;
 
+  await stage.story('the whole page is light', async () => {
+    const files = new Set(page.asked.filter((url) => !url.includes('/api/')).map((url) => url.split('#')[0]));
+    let bytes = 0;
+    for (const file of files) bytes += (await (await fetch(file)).arrayBuffer()).byteLength;
+    console.log(`${files.size} files, ${bytes} bytes`);
+    assert.ok(files.size > 20 && bytes <= 150_000, `${bytes} bytes`);
+  });
+
   await stage.story('the customer is played, and the AI answers', async () => {
     await page.click('#welcome-act');
     await page.getByLabel('Customer’s number').fill('(415) 555-0131');
@@ -46,7 +54,13 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
     await page.locator('.row[data-number="+14155550177"] .mark-needs').waitFor();
     assert.equal(await page.locator('.row').count(), 1);
     await page.click('[data-filter=all]');
-    await page.fill('#search', '0131');
+    // It was not looked at: unread until it is.
+    await page.locator('.row.fresh[data-number="+14155550177"]').waitFor();
+    assert.equal(await page.title(), '(1) Tandem');
+    await agent.open('+14155550177');
+    await agent.until('it to be read', async () => await page.title() === 'Tandem');
+    await agent.open();
+    await page.fill('#search', '(415) 555-0131');
     await agent.until('the search', async () => await page.locator('.row').count() === 1);
     assert.equal(await page.locator('.row').getAttribute('data-number'), customer);
     await page.fill('#search', '');
@@ -58,6 +72,13 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
     await agent.sees(hostile, 'customer');
     await stage.write(foreign);
     await agent.sees(foreign, 'customer');
+    for (const mediaUrl of ['https://example.com/bike.jpg', 'javascript:alert(1)'])
+      await stage.ask('POST', '/api/sandbox/messages', {from: customer, mediaUrl});
+    const link = page.locator('.media a');
+    await link.waitFor();
+    assert.equal(await link.getAttribute('href'), 'https://example.com/bike.jpg');
+    await page.locator('.media li').nth(1).waitFor();
+    assert.equal(await link.count(), 1, 'a link that would run');
     await stage.ask('PATCH', `/api/leads/${(await stage.conversation()).lead.id}`,
                     {customerName: `<i>${'Ann '.repeat(60)}</i>`, attributes: {'<u>': hostile}});
     await agent.until('the name', async () => (await page.textContent('#who')).startsWith('<i>Ann'));
