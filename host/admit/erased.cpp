@@ -20,7 +20,7 @@ constexpr char opt_out_scope[] = "erased-opt-out";
 constexpr size_t key_bytes = 32;  // as long as the hash (RFC 2104 section 3)
 
 /// The value of this very note; empty where there is none.
-Result<std::string> note_value(store::Store& store, const std::string& organization,
+Result<std::string> note_value(store::Store& store, const domain::OrganizationId& organization,
                                const char* scope, const std::string& key, Time now) {
     const auto notes = store.notes(organization, scope, key, now, 1);
     if (!notes) return notes.error();
@@ -47,7 +47,7 @@ std::string keyed_hash(const std::string& key, const std::string& text) {
 }
 
 Result<std::string> erasure_key(store::Store& store, store::Committer& committer,
-                                const std::string& organization, Time now) {
+                                const domain::OrganizationId& organization, Time now) {
     auto key = note_value(store, organization, key_scope, key_name, now);
     if (!key || !key->empty()) return key;
     store::ChangeSet first;
@@ -63,7 +63,7 @@ Result<std::string> erasure_key(store::Store& store, store::Committer& committer
     return key;
 }
 
-Result<Remains> remains_of(store::Store& store, const std::string& organization,
+Result<Remains> remains_of(store::Store& store, const domain::OrganizationId& organization,
                            const std::string& address,
                            const std::optional<domain::Conversation>& conversation, Time now) {
     Remains remains;
@@ -84,7 +84,7 @@ Result<Remains> remains_of(store::Store& store, const std::string& organization,
     return remains;
 }
 
-Result<void> recall(store::Store& store, const std::string& organization,
+Result<void> recall(store::Store& store, const domain::OrganizationId& organization,
                     const std::string& address, Time now, store::Snapshot& snapshot) {
     if (snapshot.conversation) return {};
     const auto key = note_value(store, organization, key_scope, key_name, now);

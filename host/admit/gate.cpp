@@ -146,7 +146,8 @@ std::optional<Gate::Refusal> Gate::admit(serve::Request& request, const serve::R
 
 std::optional<Gate::Refusal> Gate::admit_operator(serve::Request& request) const {
     const std::string_view named = request.header("X-Tandem-Organization").value_or("");
-    if (!organizations_.by_id(named))
+    const domain::Organization* organization = organizations_.by_id(named);
+    if (!organization)
         return Refusal{403,
                        "ORGANIZATION_ACCESS_DENIED",
                        "X-Tandem-Organization names no organisation of the settings.",
@@ -155,7 +156,7 @@ std::optional<Gate::Refusal> Gate::admit_operator(serve::Request& request) const
     domain::Identity identity;
     identity.subject = "operator";
     identity.name = "operator";
-    identity.organization = named;
+    identity.organization = organization->id;
     identity.permissions = {"admin"};
     identity.credential_id = "control";
     request.identity = std::move(identity);

@@ -93,7 +93,7 @@ std::optional<serve::Response> kept_answer(const Json& kept) {
 
 }  // namespace
 
-Once Idempotency::look(const serve::Request& request, const std::string& organization,
+Once Idempotency::look(const serve::Request& request, const domain::OrganizationId& organization,
                        const std::string& subject) {
     const auto key = request.header("Idempotency-Key");
     // Of two fields none is the only one: whoever sent them did not ask for no key.

@@ -31,7 +31,7 @@ struct Once {
     Kind kind = Kind::NoKey;
     serve::Response answer;
     std::string subject;
-    std::string organization;
+    domain::OrganizationId organization;
     store::NoteIs precondition;
     store::Note note;
 };
@@ -52,7 +52,7 @@ public:
     /// call. Answered also covers a key that is malformed (400), that stands for another
     /// request (422) or for one still running (409), and a store that is away (503) or keeps
     /// no notes (501): without remembering nothing may be done.
-    Once look(const serve::Request& request, const std::string& organization,
+    Once look(const serve::Request& request, const domain::OrganizationId& organization,
               const std::string& subject);
 
     /// Keeps the answer to a request that was Fresh and committed, then hands it to `then`, on

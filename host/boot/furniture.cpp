@@ -210,8 +210,8 @@ void Furniture::furnish_talking() {
         senders.workers += use.concurrent_sends;
     }
     senders.workers = std::clamp(senders.workers, 1u, most_senders);
-    sending.on_accepted = [this](const std::string& organization, const std::string& instance,
-                                 const std::string& provider_id) {
+    sending.on_accepted = [this](const domain::OrganizationId& organization,
+                                 const std::string& instance, const std::string& provider_id) {
         intake->apply(organization, instance, provider_id);
     };
     sending.status_url = [this](const std::string& instance) { return status_url(instance); };
@@ -243,7 +243,8 @@ void Furniture::furnish_calling() {
                               &organizations, &logger,         &metrics, &fence};
     call::CallOptions calling;
     calling.worker = random_hex(8);
-    calling.line_known = [this](const std::string& organization, const std::string& line_id) {
+    calling.line_known = [this](const domain::OrganizationId& organization,
+                                const std::string& line_id) {
         intake->apply_line(organization, line_id);
     };
     callers = std::make_unique<call::Callers>();

@@ -53,7 +53,8 @@ struct CallOptions {
     unsigned ring_s = 0;  // 0: the provider's own
     /// Told after the commit that a call has this line, for what was said of the line before;
     /// must not block. Empty: nobody wants to know.
-    std::function<void(const std::string& organization, const std::string& line_id)> line_known;
+    std::function<void(const domain::OrganizationId& organization, const std::string& line_id)>
+        line_known;
     unsigned seed = 0;  // of the jitter; 0: the machine's
 };
 

@@ -73,7 +73,7 @@ Control::Look Control::look(const Person& person, const std::string& address) co
     Look look;
     look.now = ground_.clock->now();
     look.address = address;
-    const std::string& organization = person.organization->id;
+    const domain::OrganizationId& organization = person.organization->id;
     auto snapshot = ground_.store->snapshot(organization, address, messages_seen);
     // A stranger has no conversation; their snapshot is empty.
     if (!snapshot && snapshot.error().code != Code::NotFound) refuse_without_storage();

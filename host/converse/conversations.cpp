@@ -104,7 +104,7 @@ serve::Response list_conversations(const Asked& asked) {
 
 serve::Response show_conversation(const Asked& asked) {
     const std::string address = asked.path_address();
-    const std::string& organization = asked.organization.id;
+    const domain::OrganizationId& organization = asked.organization.id;
     store::Store& store = *asked.ground.store;
     const store::Snapshot snapshot = conversation_of(asked, address, asked.ground.history_limit);
     store::ListQuery of_address;

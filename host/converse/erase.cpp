@@ -18,7 +18,7 @@ store::AuditLine audit(const Asked& asked, const char* action, const std::string
 }
 
 void erase(const Asked& asked, const std::string& address) {
-    const std::string& organization = asked.organization.id;
+    const domain::OrganizationId& organization = asked.organization.id;
     for (unsigned i = 0; i < max_rebuilds; ++i) {
         const store::Snapshot now = known_person(asked, address);
         auto remains = admit::remains_of(*asked.ground.store, organization, address,

@@ -48,13 +48,13 @@ std::string list_of(const std::string& address) {
     return "export " + address;
 }
 
-std::string to_text(const Place& place, const std::string& organization,
+std::string to_text(const Place& place, const domain::OrganizationId& organization,
                     const std::string& address) {
     const std::string key = part_names[static_cast<size_t>(place.part)] + (':' + place.key);
     return to_text(Cursor{place.at, key}, organization, list_of(address));
 }
 
-Place parse_place(std::string_view text, const std::string& organization,
+Place parse_place(std::string_view text, const domain::OrganizationId& organization,
                   const std::string& address) {
     const Cursor cursor = parse_cursor(text, organization, list_of(address));
     const size_t colon = cursor.key.find(':');
@@ -140,7 +140,7 @@ private:
     }
 
     store::Store& store_;
-    const std::string& organization_;
+    const domain::OrganizationId& organization_;
     const std::string& address_;
     const store::Snapshot now_;
     Lines& lines_;
@@ -151,7 +151,7 @@ private:
 
 serve::Response export_conversation(const Asked& asked) {
     const std::string address = asked.path_address();
-    const std::string& organization = asked.organization.id;
+    const domain::OrganizationId& organization = asked.organization.id;
     const unsigned limit = serve::query_number(asked.request, "limit", page, serve::max_limit);
     const std::string cursor = asked.request.query("cursor").value_or("");
     const bool paged = !cursor.empty() || asked.request.query("limit").has_value();

@@ -72,7 +72,7 @@ public:
 
     /// What it changes, as things are now; nothing where it changes nothing.
     std::optional<store::ChangeSet> change(const std::string& address, Row& row) {
-        const std::string& organization = asked_.organization.id;
+        const domain::OrganizationId& organization = asked_.organization.id;
         const auto before = asked_.ground.store->snapshot(organization, address, 0);
         if (!before) serve::refuse_without_storage();
         const Time now = asked_.ground.clock->now();

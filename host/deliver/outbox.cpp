@@ -36,8 +36,8 @@ struct Outbox::Deed {
     Time now;
 };
 
-Result<std::optional<domain::Message>> Outbox::message_of(const std::string& organization,
-                                                          const store::Owed& owed) const {
+Result<std::optional<domain::Message>> Outbox::message_of(
+    const domain::OrganizationId& organization, const store::Owed& owed) const {
     if (owed.kind != store::OwedKind::Send) return std::optional<domain::Message>();
     auto message = ground_.store->message(organization, owed.subject_id);
     if (message) return std::optional<domain::Message>(std::move(*message));
@@ -45,8 +45,9 @@ Result<std::optional<domain::Message>> Outbox::message_of(const std::string& org
     return message.error();
 }
 
-Result<std::vector<Outbox::Entry>> Outbox::list(const std::string& organization, bool dead,
-                                                const std::string& after_id, unsigned limit) const {
+Result<std::vector<Outbox::Entry>> Outbox::list(const domain::OrganizationId& organization,
+                                                bool dead, const std::string& after_id,
+                                                unsigned limit) const {
     auto rows = ground_.store->owed(organization, dead, after_id, limit);
     if (!rows) return rows.error();
     std::vector<Entry> entries;
@@ -58,7 +59,8 @@ Result<std::vector<Outbox::Entry>> Outbox::list(const std::string& organization,
     return entries;
 }
 
-Result<Outbox::Entry> Outbox::entry(const std::string& organization, const std::string& id) const {
+Result<Outbox::Entry> Outbox::entry(const domain::OrganizationId& organization,
+                                    const std::string& id) const {
     auto owed = ground_.store->owed_row(organization, id);
     if (!owed) return owed.error();
     auto message = message_of(organization, *owed);
@@ -66,14 +68,14 @@ Result<Outbox::Entry> Outbox::entry(const std::string& organization, const std::
     return Entry{std::move(*owed), std::move(*message)};
 }
 
-Result<std::vector<store::Status>> Outbox::history(const std::string& organization,
+Result<std::vector<store::Status>> Outbox::history(const domain::OrganizationId& organization,
                                                    const Entry& entry) const {
     if (!entry.message) return std::vector<store::Status>();
     return ground_.store->status_history(organization, entry.message->id, lines_of_history);
 }
 
 template <typename Change>
-Result<void> Outbox::change(const std::string& organization, const std::string& id,
+Result<void> Outbox::change(const domain::OrganizationId& organization, const std::string& id,
                             Change make) const {
     for (unsigned i = 0; i < max_rebuilds; ++i) {
         auto row = ground_.store->owed_row(organization, id);
@@ -103,7 +105,7 @@ Result<void> Outbox::change(const std::string& organization, const std::string& 
     return Error{Code::Conflict, "it changed too often meanwhile"};
 }
 
-Result<void> Outbox::retry(const std::string& organization, const std::string& id,
+Result<void> Outbox::retry(const domain::OrganizationId& organization, const std::string& id,
                            const std::string& actor) const {
     return change(organization, id, [&](const Deed& deed, store::ChangeSet& set) {
         const store::Owed& owed = deed.entry.owed;
@@ -128,7 +130,7 @@ Result<void> Outbox::retry(const std::string& organization, const std::string& i
     });
 }
 
-Result<void> Outbox::drop(const std::string& organization, const std::string& id,
+Result<void> Outbox::drop(const domain::OrganizationId& organization, const std::string& id,
                           const std::string& actor) const {
     return change(organization, id, [&](const Deed& deed, store::ChangeSet& set) {
         const store::Owed& owed = deed.entry.owed;

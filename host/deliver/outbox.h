@@ -31,29 +31,30 @@ public:
     explicit Outbox(Ground ground) : ground_(ground) {}
 
     /// Dead rows, or living ones, oldest first, behind the row of this id.
-    Result<std::vector<Entry>> list(const std::string& organization, bool dead,
+    Result<std::vector<Entry>> list(const domain::OrganizationId& organization, bool dead,
                                     const std::string& after_id, unsigned limit) const;
     /// NotFound: no such row, or none of this organisation.
-    Result<Entry> entry(const std::string& organization, const std::string& id) const;
+    Result<Entry> entry(const domain::OrganizationId& organization, const std::string& id) const;
     /// What became of the entry's message so far, oldest first.
-    Result<std::vector<store::Status>> history(const std::string& organization,
+    Result<std::vector<store::Status>> history(const domain::OrganizationId& organization,
                                                const Entry& entry) const;
 
     /// Due now. A text of unknown outcome is sent again: `actor` knows that it may arrive
     /// twice. Conflict: a worker has the row at this moment.
-    Result<void> retry(const std::string& organization, const std::string& id,
+    Result<void> retry(const domain::OrganizationId& organization, const std::string& id,
                        const std::string& actor) const;
     /// Never: the message ends as failed, or stays unknown where nobody knows. Conflict:
     /// a worker has the row at this moment.
-    Result<void> drop(const std::string& organization, const std::string& id,
+    Result<void> drop(const domain::OrganizationId& organization, const std::string& id,
                       const std::string& actor) const;
 
 private:
     struct Deed;
 
     template <typename Change>
-    Result<void> change(const std::string& organization, const std::string& id, Change make) const;
-    Result<std::optional<domain::Message>> message_of(const std::string& organization,
+    Result<void> change(const domain::OrganizationId& organization, const std::string& id,
+                        Change make) const;
+    Result<std::optional<domain::Message>> message_of(const domain::OrganizationId& organization,
                                                       const store::Owed& owed) const;
     void end_message(const Deed& deed, store::ChangeSet& set) const;
 

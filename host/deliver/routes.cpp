@@ -128,7 +128,7 @@ serve::Response list(const Outbox& outbox, const serve::Request& request) {
 }
 
 serve::Response show(const Outbox& outbox, const serve::Request& request) {
-    const std::string& organization = request.identity->organization;
+    const domain::OrganizationId& organization = request.identity->organization;
     const auto entry = outbox.entry(organization, std::string(request.path_parameter("id")));
     if (!entry) return answer_of(entry.error());
     const auto lines = outbox.history(organization, *entry);

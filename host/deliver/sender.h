@@ -48,7 +48,7 @@ struct SenderOptions {
     std::map<std::string, OutletOptions> outlets;
     /// Told after a provider's id of a message became durable: a status that came before it
     /// may be waiting. Any thread.
-    std::function<void(const std::string& organization, const std::string& instance,
+    std::function<void(const domain::OrganizationId& organization, const std::string& instance,
                        const std::string& provider_id)>
         on_accepted;
     /// Where a provider instance reports what became of a message; empty: nowhere.

@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "domain/organization_id.h"
 
 namespace tandem::domain {
 
 /// Who is calling the API, as their credential says.
 struct Identity {
     std::string subject;
-    std::string organization;
+    OrganizationId organization;
     std::string name;
     std::string email;
     std::vector<std::string> permissions;

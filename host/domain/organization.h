@@ -5,11 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/organization_id.h"
+
 namespace tandem::domain {
 
 /// A tenant, as the settings name it. Immutable once built.
 struct Organization {
-    std::string id;
+    OrganizationId id;
     std::string name;
     std::string default_region;        // ISO 3166 alpha-2, for numbers without a country code
     std::vector<std::string> numbers;  // E.164; each belongs to one organisation

@@ -62,7 +62,7 @@ public:
         }
         domain::Identity made;
         made.subject = std::move(identity.subject);
-        made.organization = std::move(identity.organization);
+        made.organization = domain::OrganizationId::vouched(std::move(identity.organization));
         made.name = std::move(identity.name);
         made.email = std::move(identity.email);
         made.permissions = std::move(identity.permissions);

@@ -163,8 +163,8 @@ public:
         return outcomes;
     }
 
-    Result<store::Snapshot> snapshot(const std::string& organization, const std::string& address,
-                                     unsigned message_limit) override {
+    Result<store::Snapshot> snapshot(const domain::OrganizationId& organization,
+                                     const std::string& address, unsigned message_limit) override {
         SnapshotTaker taker;
         const auto outcome = store_.snapshot(organization, address, message_limit, taker);
         // An address without a conversation is an answer, with the lead there may be.
@@ -172,12 +172,13 @@ public:
         return result(outcome, std::move(taker.found));
     }
 
-    Result<domain::Lead> lead(const std::string& organization, const std::string& id) override {
+    Result<domain::Lead> lead(const domain::OrganizationId& organization,
+                              const std::string& id) override {
         One<records::LeadView, domain::Lead> one;
         return one.result(store_.lead(organization, id, one));
     }
 
-    Result<std::vector<domain::Message>> messages(const std::string& organization,
+    Result<std::vector<domain::Message>> messages(const domain::OrganizationId& organization,
                                                   const std::string& address, int64_t before,
                                                   unsigned limit) override {
         Messages taker;
@@ -185,20 +186,20 @@ public:
         return result(outcome, std::move(taker.found));
     }
 
-    Result<domain::Message> message(const std::string& organization,
+    Result<domain::Message> message(const domain::OrganizationId& organization,
                                     const std::string& id) override {
         One<records::MessageView, domain::Message> one;
         return one.result(store_.message(organization, id, one));
     }
 
-    Result<domain::Message> message_by_provider_id(const std::string& organization,
+    Result<domain::Message> message_by_provider_id(const domain::OrganizationId& organization,
                                                    const std::string& instance,
                                                    const std::string& provider_id) override {
         One<records::MessageView, domain::Message> one;
         return one.result(store_.message_by_provider_id(organization, instance, provider_id, one));
     }
 
-    Result<domain::Call> call_by_provider_id(const std::string& organization,
+    Result<domain::Call> call_by_provider_id(const domain::OrganizationId& organization,
                                              const std::string& instance,
                                              const std::string& provider_id) override {
         One<records::CallView, domain::Call> one;
@@ -206,13 +207,13 @@ public:
     }
 
     Result<store::Listed<store::ConversationRow>> conversations(
-        const std::string& organization, const store::ListQuery& query) override {
+        const domain::OrganizationId& organization, const store::ListQuery& query) override {
         Conversations taker;
         const auto outcome = store_.conversations(organization, list_query(query), taker);
         return result(outcome, std::move(taker.found));
     }
 
-    Result<store::JournalPage> journal(const std::string& organization, int64_t after,
+    Result<store::JournalPage> journal(const domain::OrganizationId& organization, int64_t after,
                                        const std::string& address, unsigned limit) override {
         Journal taker;
         const auto outcome = store_.journal(organization, after, address, limit, taker);
@@ -225,11 +226,11 @@ public:
         return result(outcome, std::move(taker.found));
     }
 
-    Result<void> trim_journal(const std::string& organization, int64_t keep) override {
+    Result<void> trim_journal(const domain::OrganizationId& organization, int64_t keep) override {
         return result(store_.trim_journal(organization, keep));
     }
 
-    Result<std::vector<store::Status>> status_history(const std::string& organization,
+    Result<std::vector<store::Status>> status_history(const domain::OrganizationId& organization,
                                                       const std::string& message_id,
                                                       unsigned limit) override {
         History taker;
@@ -238,25 +239,26 @@ public:
         return result(outcome, std::move(taker.found));
     }
 
-    Result<domain::Call> call(const std::string& organization, const std::string& id) override {
+    Result<domain::Call> call(const domain::OrganizationId& organization,
+                              const std::string& id) override {
         One<records::CallView, domain::Call> one;
         return one.result(store_.call(organization, id, one));
     }
 
-    Result<domain::Call> call_by_line(const std::string& organization,
+    Result<domain::Call> call_by_line(const domain::OrganizationId& organization,
                                       const std::string& line_id) override {
         One<records::CallView, domain::Call> one;
         return one.result(store_.call_by_line(organization, line_id, one));
     }
 
-    Result<std::vector<domain::Call>> calls(const std::string& organization,
+    Result<std::vector<domain::Call>> calls(const domain::OrganizationId& organization,
                                             const store::ListQuery& query) override {
         Calls taker;
         const auto outcome = store_.calls(organization, list_query(query), taker);
         return result(outcome, std::move(taker.found));
     }
 
-    Result<std::vector<domain::Message>> call_turns(const std::string& organization,
+    Result<std::vector<domain::Message>> call_turns(const domain::OrganizationId& organization,
                                                     const std::string& call_id,
                                                     unsigned limit) override {
         Messages taker;
@@ -264,56 +266,56 @@ public:
         return result(outcome, std::move(taker.found));
     }
 
-    Result<std::vector<domain::Lead>> leads(const std::string& organization,
+    Result<std::vector<domain::Lead>> leads(const domain::OrganizationId& organization,
                                             const store::ListQuery& query) override {
         Leads taker;
         const auto outcome = store_.leads(organization, list_query(query), taker);
         return result(outcome, std::move(taker.found));
     }
 
-    Result<domain::Lead> lead_by_address(const std::string& organization,
+    Result<domain::Lead> lead_by_address(const domain::OrganizationId& organization,
                                          const std::string& address) override {
         One<records::LeadView, domain::Lead> one;
         return one.result(store_.lead_by_address(organization, address, one));
     }
 
-    Result<std::vector<domain::ControlSession>> sessions(const std::string& organization,
+    Result<std::vector<domain::ControlSession>> sessions(const domain::OrganizationId& organization,
                                                          const store::ListQuery& query) override {
         Sessions taker;
         const auto outcome = store_.sessions(organization, list_query(query), taker);
         return result(outcome, std::move(taker.found));
     }
 
-    Result<std::vector<domain::Message>> messages_by_delivery(const std::string& organization,
-                                                              const std::string& address,
-                                                              domain::Delivery delivery,
-                                                              unsigned limit) override {
+    Result<std::vector<domain::Message>> messages_by_delivery(
+        const domain::OrganizationId& organization, const std::string& address,
+        domain::Delivery delivery, unsigned limit) override {
         Messages taker;
         const auto outcome = store_.messages_by_delivery(
             organization, address, static_cast<uint32_t>(delivery), limit, taker);
         return result(outcome, std::move(taker.found));
     }
 
-    Result<std::vector<store::Owed>> owed(const std::string& organization, bool dead,
+    Result<std::vector<store::Owed>> owed(const domain::OrganizationId& organization, bool dead,
                                           const std::string& after_id, unsigned limit) override {
         OwedRows taker;
         const auto outcome = store_.owed(organization, dead, after_id, limit, taker);
         return result(outcome, std::move(taker.found));
     }
 
-    Result<store::Owed> owed_row(const std::string& organization, const std::string& id) override {
+    Result<store::Owed> owed_row(const domain::OrganizationId& organization,
+                                 const std::string& id) override {
         One<records::OwedView, store::Owed> one;
         return one.result(store_.owed_row(organization, id, one));
     }
 
-    Result<bool> remembered(const std::string& organization, const std::string& scope,
+    Result<bool> remembered(const domain::OrganizationId& organization, const std::string& scope,
                             const std::string& key) override {
         const auto outcome = store_.remembered(organization, scope, key);
         if (outcome.status == TANDEM_NOT_FOUND) return false;
         return result(outcome, true);
     }
 
-    Result<std::vector<store::Note>> notes(const std::string& organization,
+    Result<std::vector<store::Note>> notes(const domain::OrganizationId& organization,
                                            const std::string& scope, const std::string& key_prefix,
                                            Time now, unsigned limit) override {
         Notes taker;
@@ -321,7 +323,7 @@ public:
         return result(outcome, std::move(taker.found));
     }
 
-    Result<std::vector<store::AuditLine>> audit(const std::string& organization,
+    Result<std::vector<store::AuditLine>> audit(const domain::OrganizationId& organization,
                                                 const std::string& before_id,
                                                 unsigned limit) override {
         AuditLines taker;
@@ -331,7 +333,8 @@ public:
 
     Result<void> end_leases(Time now) override { return result(store_.end_leases(raw(now))); }
     Result<void> compact() override { return result(store_.compact()); }
-    Result<void> forget(const std::string& organization, Time now, Time messages_before) override {
+    Result<void> forget(const domain::OrganizationId& organization, Time now,
+                        Time messages_before) override {
         return result(store_.forget(organization, raw(now), raw(messages_before)));
     }
 

@@ -133,7 +133,7 @@ RecordBatch::RecordBatch(const std::vector<const store::ChangeSet*>& batch) {
     change_sets_.reserve(batch.size());
     for (const store::ChangeSet* from : batch) {
         records::ChangeSet& to = change_sets_.emplace_back();
-        to.organization = from->organization;
+        to.organization = from->organization.text();
         to.preconditions.reserve(from->preconditions.size());
         for (const store::Precondition& precondition : from->preconditions)
             to.preconditions.push_back(std::visit(IntoPrecondition{}, precondition));

@@ -27,6 +27,9 @@ struct IntoRecord {
                     const std::optional<std::string>& from) const {
         if (from) to = *from;
     }
+    void operator()(std::string_view& to, const domain::OrganizationId& from) const {
+        to = from.text();
+    }
     void operator()(int64_t& to, const int64_t& from) const { to = from; }
     void operator()(int64_t& to, const Time& from) const { to = from.time_since_epoch().count(); }
     void operator()(uint32_t& to, const bool& from) const { to = from ? 1 : 0; }
@@ -39,6 +42,9 @@ struct IntoRecord {
 /// visit(record's member, our member): the record's to ours.
 struct FromRecord {
     void operator()(const std::string_view& from, std::string& to) const { to.assign(from); }
+    void operator()(const std::string_view& from, domain::OrganizationId& to) const {
+        to = domain::OrganizationId::vouched(std::string(from));  // a row says whose it is
+    }
     void operator()(const int64_t& from, int64_t& to) const { to = from; }
     void operator()(const int64_t& from, Time& to) const { to = Time{Milliseconds{from}}; }
     void operator()(const uint32_t& from, bool& to) const { to = from != 0; }

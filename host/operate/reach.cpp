@@ -99,7 +99,7 @@ public:
         }
         request.identity.emplace();
         request.identity->subject = "operator";
-        request.identity->organization = errand.organization;
+        request.identity->organization = domain::OrganizationId::vouched(errand.organization);
         request.identity->permissions = {"admin"};
         const auto kept = std::make_shared<Kept>();
         auto answered = kept->promise.get_future();
@@ -148,8 +148,8 @@ int64_t offset_of(const std::string& position) {
     return parsed ? parsed->offset : 0;
 }
 
-Result<Followed> told_from(store::Store& store, const std::string& organization, int64_t after,
-                           const std::function<bool(const Told&)>& each) {
+Result<Followed> told_from(store::Store& store, const domain::OrganizationId& organization,
+                           int64_t after, const std::function<bool(const Told&)>& each) {
     while (true) {
         const auto page = store.journal(organization, after, {}, events_a_page);
         if (!page) return page.error();
@@ -180,7 +180,8 @@ Result<Followed> follow(const settings::Settings& settings, const std::string& o
         return followed(*socket, organization, after, silence, each);
     const auto store = opened(settings);
     if (!store) return store.error();
-    return told_from((*store)->store(), organization, offset_of(after), each);
+    return told_from((*store)->store(), domain::OrganizationId::vouched(organization),
+                     offset_of(after), each);
 }
 
 }  // namespace tandem::operate

@@ -11,8 +11,8 @@ observe::Counter& gap_counter(observe::Metrics& metrics, std::string_view outcom
                            "Gaps met in what commits told of the journal", {{"outcome", outcome}});
 }
 
-std::shared_ptr<const Published> made(const std::string& organization, const std::string& epoch,
-                                      domain::Event event) {
+std::shared_ptr<const Published> made(const domain::OrganizationId& organization,
+                                      const std::string& epoch, domain::Event event) {
     return std::make_shared<const Published>(Published{organization, epoch, std::move(event)});
 }
 
@@ -29,7 +29,7 @@ void JournalFeed::tell(Audience& audience) {
 }
 
 void JournalFeed::committed(const store::ChangeSet& change_set, const store::Outcome& outcome) {
-    const std::string& organization = change_set.organization;
+    const domain::OrganizationId& organization = change_set.organization;
     if (!gathered_.empty() && gathered_.front()->organization != organization) flush();
 
     const int64_t first = outcome.first_offset;
@@ -63,7 +63,8 @@ void JournalFeed::batch_ended() {
     flush();
 }
 
-bool JournalFeed::follow(const std::string& organization, const domain::Position& position) {
+bool JournalFeed::follow(const domain::OrganizationId& organization,
+                         const domain::Position& position) {
     const std::lock_guard lock(mutex_);
     Reach& reach = reaches_[organization];
     if (reach.epoch.empty()) {
@@ -79,7 +80,7 @@ bool JournalFeed::follow(const std::string& organization, const domain::Position
     return position.offset + 1 >= reach.first;
 }
 
-bool JournalFeed::close_gap(const std::string& organization, Reach& reach, int64_t until,
+bool JournalFeed::close_gap(const domain::OrganizationId& organization, Reach& reach, int64_t until,
                             Told& told) {
     if (until - reach.last - 1 > longest_gap) {
         gaps_lost_.add();

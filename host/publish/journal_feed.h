@@ -26,7 +26,8 @@ public:
 
     void committed(const store::ChangeSet& change_set, const store::Outcome& outcome) override;
     void batch_ended() override;
-    bool follow(const std::string& organization, const domain::Position& position) override;
+    bool follow(const domain::OrganizationId& organization,
+                const domain::Position& position) override;
 
 private:
     using Told = std::vector<std::shared_ptr<const Published>>;
@@ -40,7 +41,8 @@ private:
     };
 
     /// Brings `reach` up to just before the offset. False: it could not.
-    bool close_gap(const std::string& organization, Reach& reach, int64_t until, Told& told);
+    bool close_gap(const domain::OrganizationId& organization, Reach& reach, int64_t until,
+                   Told& told);
     void flush();
 
     store::Store& store_;

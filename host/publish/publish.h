@@ -14,7 +14,7 @@ namespace tandem::publish {
 
 /// An event with its place in the journal; shared by all who are told of it.
 struct Published {
-    std::string organization;
+    domain::OrganizationId organization;
     std::string journal_epoch;
     domain::Event event;
 };
@@ -27,7 +27,7 @@ public:
     virtual void published(const std::vector<std::shared_ptr<const Published>>& events) = 0;
     /// Events of this organisation were committed that will not be told: whoever watches
     /// it must read the journal again.
-    virtual void lost(const std::string& organization) = 0;
+    virtual void lost(const domain::OrganizationId& organization) = 0;
 };
 
 /// How those who read the journal and then listen make sure that the two meet. Safe from
@@ -38,7 +38,8 @@ public:
     /// Whether everything after the position is told, or was told already, or ends in
     /// `lost`. False: some of it was committed elsewhere before anyone here listened; read
     /// the journal on from the position and ask again.
-    virtual bool follow(const std::string& organization, const domain::Position& position) = 0;
+    virtual bool follow(const domain::OrganizationId& organization,
+                        const domain::Position& position) = 0;
 };
 
 }  // namespace tandem::publish

@@ -37,7 +37,7 @@ Result<Moment> Intake::moment(const Scope& scope) {
 }
 
 /// Read once: it never changes.
-Result<std::string> Intake::hash_key(const std::string& organization) {
+Result<std::string> Intake::hash_key(const domain::OrganizationId& organization) {
     {
         const std::lock_guard lock(mutex_);
         const auto known = hash_keys_.find(organization);
@@ -54,7 +54,7 @@ Result<std::string> Intake::hash_key(const std::string& organization) {
 
 /// Who was erased comes as a stranger, but their opt-out stands.
 Result<store::Snapshot> Intake::look_at(const Scope& scope, unsigned message_limit) {
-    const std::string& organization = scope.organization->id;
+    const domain::OrganizationId& organization = scope.organization->id;
     auto snapshot = ground_.store->snapshot(organization, scope.customer, message_limit);
     if (!snapshot) return snapshot;
     const auto recalled = admit::recall(*ground_.store, organization, scope.customer,
@@ -150,7 +150,7 @@ Intake::Built Intake::build(Delivery& delivery, const CallStatus& event) {
 
 Result<std::optional<domain::Message>> Intake::message_of(const Delivery& delivery,
                                                           const MessageStatus& event) {
-    const std::string& organization = delivery.scopes[delivery.next].organization->id;
+    const domain::OrganizationId& organization = delivery.scopes[delivery.next].organization->id;
     if (!event.message_id.empty()) {
         auto found = optional_of(ground_.store->message(organization, event.message_id));
         if (!found) return found;
@@ -169,7 +169,7 @@ Result<std::optional<domain::Call>> Intake::call_of(const Delivery& delivery,
                                                     const std::string& ours,
                                                     const std::string& line_id,
                                                     const std::string& conversation_id) {
-    const std::string& organization = delivery.scopes[delivery.next].organization->id;
+    const domain::OrganizationId& organization = delivery.scopes[delivery.next].organization->id;
     store::Store& store = *ground_.store;
     if (!ours.empty()) {
         auto found = store.call(organization, ours);

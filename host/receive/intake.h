@@ -80,9 +80,10 @@ public:
 
     bool emit(const std::string& instance, ProviderEvent event) override;
     void record(const std::string& instance, ProviderEvent event, Done done) override;
-    void apply(const std::string& organization, const std::string& instance,
+    void apply(const domain::OrganizationId& organization, const std::string& instance,
                const std::string& provider_id) override;
-    void apply_line(const std::string& organization, const std::string& line_id) override;
+    void apply_line(const domain::OrganizationId& organization,
+                    const std::string& line_id) override;
 
 private:
     using Instant = std::chrono::steady_clock::time_point;
@@ -129,7 +130,7 @@ private:
     Built build(Delivery& delivery, const CallStatus& event);
     Result<store::Snapshot> look_at(const Scope& scope, unsigned message_limit);
     Result<Moment> moment(const Scope& scope);
-    Result<std::string> hash_key(const std::string& organization);
+    Result<std::string> hash_key(const domain::OrganizationId& organization);
     Result<std::optional<domain::Message>> message_of(const Delivery& delivery,
                                                       const MessageStatus& event);
     Result<std::optional<domain::Call>> call_of(const Delivery& delivery, const std::string& ours,
@@ -138,7 +139,7 @@ private:
 
     // parking.cpp: what came before what it is about.
     void park(const DeliveryPtr& delivery, const store::Lanes::Release& release);
-    void unpark(const std::string& organization, const std::string& scope,
+    void unpark(const domain::OrganizationId& organization, const std::string& scope,
                 const std::string& prefix);
     void take_parked(const domain::Organization& organization, const store::Note& note);
     void forget_parked(const Delivery& delivery);

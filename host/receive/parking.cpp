@@ -109,7 +109,7 @@ std::string id_of(const ProviderEvent& event) {
 /// again, because whoever records what it is about may have looked just before.
 void Intake::park(const DeliveryPtr& delivery, const store::Lanes::Release& release) {
     const ProviderEvent& event = delivery->events[delivery->next];
-    const std::string& organization = delivery->scopes[delivery->next].organization->id;
+    const domain::OrganizationId& organization = delivery->scopes[delivery->next].organization->id;
     const bool too_early = !delivery->parked && !id_of(event).empty() && may_come(event);
     const auto known =
         ground_.store->remembered(organization, delivery->instance, incident_of(event).dedupe_key);
@@ -145,19 +145,19 @@ void Intake::park(const DeliveryPtr& delivery, const store::Lanes::Release& rele
     release();
 }
 
-void Intake::apply(const std::string& organization, const std::string& instance,
+void Intake::apply(const domain::OrganizationId& organization, const std::string& instance,
                    const std::string& provider_id) {
     if (provider_id.empty()) return;
     unpark(organization, std::string(message_scope), instance + '/' + provider_id + '/');
 }
 
-void Intake::apply_line(const std::string& organization, const std::string& line_id) {
+void Intake::apply_line(const domain::OrganizationId& organization, const std::string& line_id) {
     if (line_id.empty()) return;
     unpark(organization, std::string(line_scope), line_id + '/');
 }
 
 /// On a lane of its own, for it reads. Where there is no room the sweep finds them later.
-void Intake::unpark(const std::string& organization, const std::string& scope,
+void Intake::unpark(const domain::OrganizationId& organization, const std::string& scope,
                     const std::string& prefix) {
     const domain::Organization* owner = ground_.organizations->by_id(organization);
     if (!owner) return;

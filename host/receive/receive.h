@@ -146,10 +146,11 @@ class ParkedStatuses {
 public:
     virtual ~ParkedStatuses() = default;
     /// To be called after the commit that gave a message its provider's id.
-    virtual void apply(const std::string& organization, const std::string& instance,
+    virtual void apply(const domain::OrganizationId& organization, const std::string& instance,
                        const std::string& provider_id) = 0;
     /// To be called after the commit that gave a call the id of its line.
-    virtual void apply_line(const std::string& organization, const std::string& line_id) = 0;
+    virtual void apply_line(const domain::OrganizationId& organization,
+                            const std::string& line_id) = 0;
 };
 
 }  // namespace tandem::receive

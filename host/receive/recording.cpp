@@ -61,7 +61,7 @@ void Intake::settle(const DeliveryPtr& delivery, const Result<store::Outcome>& o
 /// What was said of the line before its call was known here may now be said of the call.
 void Intake::learned_line(const DeliveryPtr& delivery) {
     const ProviderEvent& event = delivery->events[delivery->next];
-    const std::string& organization = delivery->scopes[delivery->next].organization->id;
+    const domain::OrganizationId& organization = delivery->scopes[delivery->next].organization->id;
     if (const auto* started = std::get_if<CallStarted>(&event))
         apply_line(organization, started->call_id);
     if (const auto* ended = std::get_if<CallEnded>(&event))

@@ -13,7 +13,7 @@ constexpr size_t most_calls = 2000;
 
 /// The active calls of an instance that began before then, the oldest first.
 Result<std::vector<domain::Call>> calls_since_long(store::Store& store,
-                                                   const std::string& organization,
+                                                   const domain::OrganizationId& organization,
                                                    const std::string& instance, Time before) {
     std::vector<domain::Call> found;
     store::ListQuery query;

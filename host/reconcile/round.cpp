@@ -85,7 +85,7 @@ Round::End Round::missed(const domain::Organization& organization) {
     return complete || recording->recovered() == 0 ? End::Complete : End::More;
 }
 
-Result<std::optional<Time>> Round::watermark(const std::string& organization) {
+Result<std::optional<Time>> Round::watermark(const domain::OrganizationId& organization) {
     const auto kept = watermarks_.find(organization);
     if (kept != watermarks_.end()) return std::optional<Time>(kept->second);
     const auto notes = ground_.store->notes(organization, scope, source_.instance(),
@@ -100,7 +100,7 @@ Result<std::optional<Time>> Round::watermark(const std::string& organization) {
     return std::optional<Time>();
 }
 
-Result<void> Round::move_watermark(const std::string& organization, Time to) {
+Result<void> Round::move_watermark(const domain::OrganizationId& organization, Time to) {
     store::ChangeSet set;
     set.organization = organization;
     store::Note note;
@@ -117,7 +117,7 @@ Result<void> Round::move_watermark(const std::string& organization, Time to) {
     return {};
 }
 
-void Round::remember(const std::string& organization, Time mark) {
+void Round::remember(const domain::OrganizationId& organization, Time mark) {
     watermarks_[organization] = mark;
     int64_t oldest = mark.time_since_epoch().count();
     for (const auto& [id, at] : watermarks_)

@@ -68,9 +68,9 @@ private:
     class Recording;
 
     /// Of the note, read once; nothing: never asked.
-    Result<std::optional<Time>> watermark(const std::string& organization);
-    Result<void> move_watermark(const std::string& organization, Time to);
-    void remember(const std::string& organization, Time mark);
+    Result<std::optional<Time>> watermark(const domain::OrganizationId& organization);
+    Result<void> move_watermark(const domain::OrganizationId& organization, Time to);
+    void remember(const domain::OrganizationId& organization, Time mark);
     bool settle(const domain::Organization& organization, const domain::Call& call);
     bool give_up(const domain::Organization& organization, const domain::Call& call);
     bool record_one(receive::ProviderEvent event);

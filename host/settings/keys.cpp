@@ -268,7 +268,7 @@ const std::vector<Key<Organization>>& organization_keys() {
     constexpr std::string_view instance = "the id of an entry of `providers`";
     static const std::vector<Key<Organization>> keys = {
         text<Organization>(
-            "id", [](Organization& one) -> Slot { return &one.id; }, fit_organization_id,
+            "id", [](Organization& one) -> Slot { return &one.id.slot(); }, fit_organization_id,
             "an id: letters, digits, - . and _, at most 64", "What tokens name it by.", true),
         text<Organization>(
             "name", [](Organization& one) -> Slot { return &one.name; }, fit_any, "a name",

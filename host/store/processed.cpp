@@ -8,7 +8,7 @@ constexpr char scope[] = "processed";
 
 }  // namespace
 
-Result<domain::Processed> read_processed(Store& store, const std::string& organization,
+Result<domain::Processed> read_processed(Store& store, const domain::OrganizationId& organization,
                                          const std::string& address, Time now) {
     const auto notes = store.notes(organization, scope, address, now, 1);
     if (!notes && notes.error().code == Code::Unsupported) return domain::Processed{};

@@ -12,6 +12,7 @@
 #include "domain/conversation.h"
 #include "domain/event.h"
 #include "domain/message.h"
+#include "domain/organization_id.h"
 #include "domain/waiting.h"
 
 /// The store port: everything durable goes in as ChangeSets, and comes out by narrow
@@ -64,7 +65,7 @@ enum class OwedKind { AiTurn = 1, Send = 2, Call = 3 };
 struct Owed {
     std::string id;
     OwedKind kind = OwedKind::Send;
-    std::string organization;  // filled in reads
+    domain::OrganizationId organization;  // filled in reads
     std::string address;
     std::string instance;
     std::string subject_id;
@@ -148,7 +149,7 @@ using Operation = std::variant<domain::Lead, domain::Conversation, domain::Messa
 
 /// Atomic, of one organisation: all of it is written or nothing.
 struct ChangeSet {
-    std::string organization;
+    domain::OrganizationId organization;
     std::vector<Precondition> preconditions;
     std::vector<Operation> operations;
 };
@@ -225,72 +226,74 @@ public:
     /// failure means that nothing of the batch was written.
     virtual Result<std::vector<Outcome>> commit(const std::vector<const ChangeSet*>& batch) = 0;
 
-    virtual Result<Snapshot> snapshot(const std::string& organization, const std::string& address,
-                                      unsigned message_limit) = 0;
-    virtual Result<domain::Lead> lead(const std::string& organization, const std::string& id) = 0;
+    virtual Result<Snapshot> snapshot(const domain::OrganizationId& organization,
+                                      const std::string& address, unsigned message_limit) = 0;
+    virtual Result<domain::Lead> lead(const domain::OrganizationId& organization,
+                                      const std::string& id) = 0;
     /// Newest first, with numbers below `before` (0: from the newest).
-    virtual Result<std::vector<domain::Message>> messages(const std::string& organization,
-                                                          const std::string& address,
-                                                          int64_t before, unsigned limit) = 0;
-    virtual Result<domain::Message> message(const std::string& organization,
+    virtual Result<std::vector<domain::Message>> messages(
+        const domain::OrganizationId& organization, const std::string& address, int64_t before,
+        unsigned limit) = 0;
+    virtual Result<domain::Message> message(const domain::OrganizationId& organization,
                                             const std::string& id) = 0;
-    virtual Result<domain::Message> message_by_provider_id(const std::string& organization,
-                                                           const std::string& instance,
-                                                           const std::string& provider_id) = 0;
-    virtual Result<domain::Call> call_by_provider_id(const std::string& organization,
+    virtual Result<domain::Message> message_by_provider_id(
+        const domain::OrganizationId& organization, const std::string& instance,
+        const std::string& provider_id) = 0;
+    virtual Result<domain::Call> call_by_provider_id(const domain::OrganizationId& organization,
                                                      const std::string& instance,
                                                      const std::string& provider_id) = 0;
     /// By newest activity; the key is the address.
-    virtual Result<Listed<ConversationRow>> conversations(const std::string& organization,
-                                                          const ListQuery& query) = 0;
+    virtual Result<Listed<ConversationRow>> conversations(
+        const domain::OrganizationId& organization, const ListQuery& query) = 0;
     /// Offsets above `after`, oldest first; with an address only that conversation's.
-    virtual Result<JournalPage> journal(const std::string& organization, int64_t after,
+    virtual Result<JournalPage> journal(const domain::OrganizationId& organization, int64_t after,
                                         const std::string& address, unsigned limit) = 0;
     /// Unclaimed work of this kind that is due, oldest first, of all organisations.
     virtual Result<std::vector<Owed>> due(OwedKind kind, Time now, unsigned limit) = 0;
     /// Forgets events beyond the newest `keep`; some may stay.
-    virtual Result<void> trim_journal(const std::string& organization, int64_t keep) = 0;
+    virtual Result<void> trim_journal(const domain::OrganizationId& organization, int64_t keep) = 0;
     /// What providers said of a message, oldest first.
-    virtual Result<std::vector<Status>> status_history(const std::string& organization,
+    virtual Result<std::vector<Status>> status_history(const domain::OrganizationId& organization,
                                                        const std::string& message_id,
                                                        unsigned limit) = 0;
-    virtual Result<domain::Call> call(const std::string& organization, const std::string& id) = 0;
+    virtual Result<domain::Call> call(const domain::OrganizationId& organization,
+                                      const std::string& id) = 0;
     /// The newest on the line, whichever instance speaks on it.
-    virtual Result<domain::Call> call_by_line(const std::string& organization,
+    virtual Result<domain::Call> call_by_line(const domain::OrganizationId& organization,
                                               const std::string& line_id) = 0;
     /// By newest start; the key is the id.
-    virtual Result<std::vector<domain::Call>> calls(const std::string& organization,
+    virtual Result<std::vector<domain::Call>> calls(const domain::OrganizationId& organization,
                                                     const ListQuery& query) = 0;
     /// What was said in a call, in order.
-    virtual Result<std::vector<domain::Message>> call_turns(const std::string& organization,
-                                                            const std::string& call_id,
-                                                            unsigned limit) = 0;
+    virtual Result<std::vector<domain::Message>> call_turns(
+        const domain::OrganizationId& organization, const std::string& call_id, unsigned limit) = 0;
     /// By newest creation; the key is the id.
-    virtual Result<std::vector<domain::Lead>> leads(const std::string& organization,
+    virtual Result<std::vector<domain::Lead>> leads(const domain::OrganizationId& organization,
                                                     const ListQuery& query) = 0;
-    virtual Result<domain::Lead> lead_by_address(const std::string& organization,
+    virtual Result<domain::Lead> lead_by_address(const domain::OrganizationId& organization,
                                                  const std::string& address) = 0;
     /// By newest start; the key is the id.
-    virtual Result<std::vector<domain::ControlSession>> sessions(const std::string& organization,
-                                                                 const ListQuery& query) = 0;
+    virtual Result<std::vector<domain::ControlSession>> sessions(
+        const domain::OrganizationId& organization, const ListQuery& query) = 0;
     /// Newest first. Quick for Superseded; by another delivery it may walk all messages.
     virtual Result<std::vector<domain::Message>> messages_by_delivery(
-        const std::string& organization, const std::string& address, domain::Delivery delivery,
-        unsigned limit) = 0;
+        const domain::OrganizationId& organization, const std::string& address,
+        domain::Delivery delivery, unsigned limit) = 0;
     /// Dead rows, or living ones, oldest due first, behind the row of this id (empty: from the
     /// first). NotFound: that row is gone, and its place with it.
-    virtual Result<std::vector<Owed>> owed(const std::string& organization, bool dead,
+    virtual Result<std::vector<Owed>> owed(const domain::OrganizationId& organization, bool dead,
                                            const std::string& after_id, unsigned limit) = 0;
-    virtual Result<Owed> owed_row(const std::string& organization, const std::string& id) = 0;
-    virtual Result<bool> remembered(const std::string& organization, const std::string& scope,
-                                    const std::string& key) = 0;
+    virtual Result<Owed> owed_row(const domain::OrganizationId& organization,
+                                  const std::string& id) = 0;
+    virtual Result<bool> remembered(const domain::OrganizationId& organization,
+                                    const std::string& scope, const std::string& key) = 0;
     /// Notes of a scope whose key begins so and that did not expire, in key order.
-    virtual Result<std::vector<Note>> notes(const std::string& organization,
+    virtual Result<std::vector<Note>> notes(const domain::OrganizationId& organization,
                                             const std::string& scope, const std::string& key_prefix,
                                             Time now, unsigned limit) = 0;
     /// Newest first, below the line of this id (empty: from the newest). NotFound: there is no
     /// such line.
-    virtual Result<std::vector<AuditLine>> audit(const std::string& organization,
+    virtual Result<std::vector<AuditLine>> audit(const domain::OrganizationId& organization,
                                                  const std::string& before_id, unsigned limit) = 0;
 
     /// After migrate, before the first commit: where this process alone has the data, the
@@ -301,13 +304,13 @@ public:
     /// Forgets expired notes, and messages and ended calls from before `messages_before`
     /// (epoch zero: none) that no owed work is about. Works for a few seconds at most; the
     /// next call goes on. Commits go on beside it.
-    virtual Result<void> forget(const std::string& organization, Time now,
+    virtual Result<void> forget(const domain::OrganizationId& organization, Time now,
                                 Time messages_before) = 0;
 };
 
 /// Which customer messages a human dealt with, as the note of the conversation says; of a
 /// store without notes none.
-Result<domain::Processed> read_processed(Store& store, const std::string& organization,
+Result<domain::Processed> read_processed(Store& store, const domain::OrganizationId& organization,
                                          const std::string& address, Time now);
 /// The note that says so.
 Note processed_note(const std::string& address, const domain::Processed& processed, Time now);

@@ -66,7 +66,7 @@ void Hub::published(const std::vector<std::shared_ptr<const publish::Published>>
     for (const auto& shard : shards()) shard->tell(live);
 }
 
-void Hub::lost(const std::string& organization) {
+void Hub::lost(const domain::OrganizationId& organization) {
     for (const auto& shard : shards()) shard->lost(organization);
 }
 

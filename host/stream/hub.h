@@ -30,7 +30,7 @@ public:
     void open(std::shared_ptr<serve::Stream> stream, Subscription subscription);
 
     void published(const std::vector<std::shared_ptr<const publish::Published>>& events) override;
-    void lost(const std::string& organization) override;
+    void lost(const domain::OrganizationId& organization) override;
 
     /// Makes the visits that are due, on the loops. Any thread.
     void tick();

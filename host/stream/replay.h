@@ -16,7 +16,7 @@ namespace tandem::stream {
 
 /// What a reader wants to see.
 struct View {
-    std::string organization;
+    domain::OrganizationId organization;
     std::string address;             // empty: all conversations of the organisation
     std::string lead_id;             // empty: not known
     std::vector<std::string> types;  // empty: all

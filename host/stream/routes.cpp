@@ -114,7 +114,7 @@ struct Named {
     std::string lead_id;  // empty: only the number is known
 };
 
-std::variant<Named, Refused> find(const Desk& desk, const std::string& organization,
+std::variant<Named, Refused> find(const Desk& desk, const domain::OrganizationId& organization,
                                   const std::string& lead_id, const std::string& number) {
     std::optional<domain::Lead> lead;
     if (!lead_id.empty() && lead_id.size() <= max_lead_bytes) {
@@ -206,7 +206,7 @@ void open(const Desk& desk, serve::Request& request, serve::Responder& responder
 
 void conversation(const Desk& desk, serve::Request request, serve::Responder responder) {
     if (auto refused = refuse_form(request)) return responder.answer(std::move(*refused));
-    const std::string organization = request.identity->organization;
+    const domain::OrganizationId organization = request.identity->organization;
     auto found = find(desk, organization, std::string(request.path_parameter("leadId")),
                       request.query("phoneNumber").value_or(""));
     if (auto* refused = std::get_if<Refused>(&found)) return responder.answer(std::move(*refused));

@@ -87,7 +87,7 @@ void Shard::tell(const std::vector<LiveEvent>& events) {
     enter(std::move(entries));
 }
 
-void Shard::lost(const std::string& organization) {
+void Shard::lost(const domain::OrganizationId& organization) {
     std::vector<Entry> entries(1);
     entries.front().lost = organization;
     enter(std::move(entries));
@@ -177,7 +177,7 @@ void Shard::clear() {
     inbox_.clear();
 }
 
-std::string Shard::key(const std::string& organization, const std::string& address) {
+std::string Shard::key(const domain::OrganizationId& organization, const std::string& address) {
     return organization + '\n' + address;
 }
 

@@ -58,7 +58,7 @@ public:
     explicit Shard(Fittings& fittings);
 
     void tell(const std::vector<LiveEvent>& events);
-    void lost(const std::string& organization);
+    void lost(const domain::OrganizationId& organization);
     /// Runs on the loop, unless no reader is left there.
     void post(std::function<void(Shard&)> work);
 
@@ -87,7 +87,7 @@ private:
     };
     using Rooms = std::unordered_map<std::string, Room>;
 
-    static std::string key(const std::string& organization, const std::string& address);
+    static std::string key(const domain::OrganizationId& organization, const std::string& address);
     void enter(std::vector<Entry> entries);
     void drain();
     void sort(const LiveEvent& event, std::vector<Room*>& touched);

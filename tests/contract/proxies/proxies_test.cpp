@@ -195,7 +195,7 @@ public:
         };
         const auto known = ask("right");
         CPPUNIT_ASSERT(known);
-        CPPUNIT_ASSERT_EQUAL(std::string("org-1"), known->organization);
+        CPPUNIT_ASSERT_EQUAL(std::string("org-1"), known->organization.text());
         CPPUNIT_ASSERT(known->may("conversations:read") && !known->may("admin"));
         CPPUNIT_ASSERT(known->expires_at == Time{Milliseconds{1'800'000'000'000}});
         CPPUNIT_ASSERT(!ask("for ever")->expires_at);

@@ -74,12 +74,12 @@ private:
 class House::Reads : public tandem::testing::PassingStore {
 public:
     using PassingStore::PassingStore;
-    Result<domain::Message> message(Text organization, Text id) override {
+    Result<domain::Message> message(Whose organization, Text id) override {
         auto found = PassingStore::message(organization, id);
         if (found && found->delivery == domain::Delivery::Queued) Actor::park("looked");
         return found;
     }
-    Result<domain::Call> call(Text organization, Text id) override {
+    Result<domain::Call> call(Whose organization, Text id) override {
         auto found = PassingStore::call(organization, id);
         if (found && tandem::call::plan_of(*found).state == tandem::call::Plan::State::Queued)
             Actor::park("looked");

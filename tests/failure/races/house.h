@@ -27,7 +27,7 @@ using tandem::testing::HeldClock;
 /// Which half of the fence is taken away: the explorer must notice.
 enum class Fence { Whole, WithoutEpoch, WithoutGate };
 
-constexpr const char* organization_id = "bikes";
+constexpr char organization_id[] = "bikes";
 
 /// The providers: the world outside, which no death of ours touches. They tell truly what they
 /// were given. What a worker does here parks it, so only one thread is ever in it.

@@ -143,7 +143,7 @@ public:
         request.headers.push_back({"X-Tandem-Organization", "bici-demo"});
         CPPUNIT_ASSERT(!gate_->check(request, api()));
         CPPUNIT_ASSERT_EQUAL(std::string("operator"), request.identity->subject);
-        CPPUNIT_ASSERT_EQUAL(std::string("bici-demo"), request.identity->organization);
+        CPPUNIT_ASSERT_EQUAL(std::string("bici-demo"), request.identity->organization.text());
         CPPUNIT_ASSERT(request.identity->may("admin"));
         CPPUNIT_ASSERT_EQUAL(0, first_->asked);
         for (const char* named : {"", "somebody-else"}) {
@@ -261,7 +261,7 @@ public:
 
     void a_token_of_an_unknown_organisation_is_invalid() {
         for (const char* organization : {"elsewhere", "bici", "BICI-DEMO", ""}) {
-            first_->identities["good"].organization = organization;
+            first_->identities["good"].organization = domain::OrganizationId::vouched(organization);
             serve::Request request = bearer("good");
             CPPUNIT_ASSERT_MESSAGE(organization,
                                    says(gate_->check(request, api()), "INVALID_TOKEN"));

@@ -51,7 +51,7 @@ public:
         request.headers = {{"Content-Type", content_type}};
         request.identity = domain::Identity{};
         request.identity->subject = "agent-7";
-        request.identity->organization = who;
+        request.identity->organization = domain::OrganizationId::vouched(who);
         try {
             return told(verb(converse::Asked{ground, *both.by_id(who), request}));
         } catch (const serve::Refused& refused) {

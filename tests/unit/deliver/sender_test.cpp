@@ -711,8 +711,8 @@ private:
         options.record_tries = 10;
         options.seed = 7;
         options.outlets["twilio"] = outlet_;
-        options.on_accepted = [this](const std::string& organization, const std::string& instance,
-                                     const std::string& provider_id) {
+        options.on_accepted = [this](const domain::OrganizationId& organization,
+                                     const std::string& instance, const std::string& provider_id) {
             told_.push_back(organization + ' ' + instance + ' ' + provider_id);
         };
         options.status_url = [](const std::string& instance) {

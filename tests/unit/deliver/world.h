@@ -78,7 +78,7 @@ private:
 
 class World {
 public:
-    static constexpr const char* organization = "bici-demo";
+    static constexpr char organization[] = "bici-demo";
     static constexpr const char* customer = "+15551234567";
 
     World() {

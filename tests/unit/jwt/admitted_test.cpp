@@ -30,7 +30,7 @@ public:
             const auto from = jwt_.authenticate(token, now.time_since_epoch().count());
             domain::Identity identity;
             identity.subject = from.subject;
-            identity.organization = from.organization;
+            identity.organization = domain::OrganizationId::vouched(from.organization);
             identity.permissions = from.permissions;
             identity.expires_at = Time{Milliseconds{from.expires_at}};
             return identity;

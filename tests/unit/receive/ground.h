@@ -65,7 +65,7 @@ public:
         if (writes_fail) return Error{Code::Unavailable, "the test's disk is full"};
         return PassingStore::commit(batch);
     }
-    Result<store::Snapshot> snapshot(Text organization, Text address, unsigned limit) override {
+    Result<store::Snapshot> snapshot(Whose organization, Text address, unsigned limit) override {
         if (before_snapshot) before_snapshot();
         if (reads_fail) return Error{Code::Unavailable, "the test's disk is away"};
         return PassingStore::snapshot(organization, address, limit);
@@ -175,7 +175,7 @@ struct House {
         intake->start();
     }
 
-    std::vector<domain::Event> events(const std::string& organization = "bici") {
+    std::vector<domain::Event> events(const domain::OrganizationId& organization = "bici") {
         return store.journal(organization, 0, {}, 10000)->events;
     }
 

@@ -114,7 +114,7 @@ public:
         text_.sender_name = "Zoë";
         text_.media.push_back({"https://example.com/a.jpg", "image/jpeg"});
         const auto set = record(text_, scope_, {}, moment_);
-        CPPUNIT_ASSERT_EQUAL(std::string("bici"), set.organization);
+        CPPUNIT_ASSERT_EQUAL(std::string("bici"), set.organization.text());
         const auto dedupe = std::get<store::DedupeNew>(set.preconditions[dedupe_precondition]);
         CPPUNIT_ASSERT_EQUAL(std::string("twilio"), dedupe.scope);
         CPPUNIT_ASSERT_EQUAL(std::string("message:SM1"), dedupe.key);

@@ -164,7 +164,7 @@ private:
             request.method = "POST";
             request.body = std::move(body);
             request.identity.emplace();
-            request.identity->organization = organization_;
+            request.identity->organization = domain::OrganizationId::vouched(organization_);
             auto asked = std::make_shared<Asked>();
             route.handler(std::move(request), serve::Responder(asked));
             return asked->wait();

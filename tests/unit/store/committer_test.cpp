@@ -71,14 +71,14 @@ struct Told : CommitListener {
     std::vector<std::string>& lines;
 };
 
-ChangeSet with_event(const std::string& organization) {
+ChangeSet with_event(const domain::OrganizationId& organization) {
     ChangeSet change_set;
     change_set.organization = organization;
     change_set.operations.push_back(domain::Event{});
     return change_set;
 }
 
-ChangeSet without_event(const std::string& organization) {
+ChangeSet without_event(const domain::OrganizationId& organization) {
     return {organization, {}, {}};
 }
 
@@ -273,7 +273,7 @@ private:
             store, listener.get(), log, metrics, [this](const std::string&) { ++broken; }, limits);
     }
     void submit(const std::string& name) {
-        CPPUNIT_ASSERT(committer->submit(without_event(name), [this, name](Result<Outcome> result) {
+        CPPUNIT_ASSERT(committer->submit(without_event(domain::OrganizationId::vouched(name)), [this, name](Result<Outcome> result) {
             lines.push_back(name);
             results.push_back(std::move(result));
         }));

@@ -16,7 +16,7 @@ struct StillClock : Clock {
 };
 
 struct ForgettingStore : tandem::testing::RefusingStore {
-    Result<void> forget(Text organization, Time now, Time before) override {
+    Result<void> forget(Whose organization, Time now, Time before) override {
         const std::lock_guard lock(mutex);
         calls.push_back({organization, now, before});
         changed.notify_all();
@@ -32,7 +32,7 @@ struct ForgettingStore : tandem::testing::RefusingStore {
     std::vector<Call> calls;
 };
 
-domain::Organization with(const std::string& id, unsigned history_days) {
+domain::Organization with(const domain::OrganizationId& id, unsigned history_days) {
     domain::Organization made;
     made.id = id;
     made.history_days = history_days;

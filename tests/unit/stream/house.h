@@ -132,7 +132,7 @@ struct House {
         return made;
     }
     void publish(const std::string& address, const std::string& payload,
-                 const std::string& organization = "acme",
+                 const domain::OrganizationId& organization = "acme",
                  const std::string& type = "sms_received") {
         store::ChangeSet change;
         change.organization = organization;

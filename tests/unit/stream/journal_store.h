@@ -37,8 +37,8 @@ public:
         return outcomes;
     }
 
-    Result<store::Snapshot> snapshot(const std::string& organization, const std::string& address,
-                                     unsigned limit) override {
+    Result<store::Snapshot> snapshot(const domain::OrganizationId& organization,
+                                     const std::string& address, unsigned limit) override {
         const std::lock_guard lock(mutex_);
         if (failing) return Error{Code::Unavailable, "away"};
         ++reads;
@@ -53,14 +53,15 @@ public:
             if (id.first == organization && lead.address == address) snapshot.lead = lead;
         return snapshot;
     }
-    Result<domain::Lead> lead(const std::string& organization, const std::string& id) override {
+    Result<domain::Lead> lead(const domain::OrganizationId& organization,
+                              const std::string& id) override {
         const std::lock_guard lock(mutex_);
         if (failing) return Error{Code::Unavailable, "away"};
         const auto found = leads_.find({organization, id});
         if (found == leads_.end()) return Error{Code::NotFound, "no such lead"};
         return found->second;
     }
-    Result<store::JournalPage> journal(const std::string& organization, int64_t after,
+    Result<store::JournalPage> journal(const domain::OrganizationId& organization, int64_t after,
                                        const std::string& address, unsigned limit) override {
         const std::lock_guard lock(mutex_);
         if (failing) return Error{Code::Unavailable, "away"};
@@ -76,7 +77,7 @@ public:
         }
         return page;
     }
-    Result<void> trim_journal(const std::string& organization, int64_t keep) override {
+    Result<void> trim_journal(const domain::OrganizationId& organization, int64_t keep) override {
         const std::lock_guard lock(mutex_);
         auto& events = journals_[organization].events;
         if (static_cast<int64_t>(events.size()) > keep)
@@ -85,11 +86,11 @@ public:
     }
 
     /// A restored backup: another journal, of this length.
-    void restore(const std::string& organization, const std::string& epoch) {
+    void restore(const domain::OrganizationId& organization, const std::string& epoch) {
         const std::lock_guard lock(mutex_);
         journals_[organization].epoch = epoch;
     }
-    void add_lead(const std::string& organization, const std::string& id,
+    void add_lead(const domain::OrganizationId& organization, const std::string& id,
                   const std::string& address) {
         const std::lock_guard lock(mutex_);
         domain::Lead lead;
@@ -97,7 +98,7 @@ public:
         lead.address = address;
         leads_[{organization, id}] = lead;
     }
-    domain::Position head(const std::string& organization) {
+    domain::Position head(const domain::OrganizationId& organization) {
         const std::lock_guard lock(mutex_);
         const Journal& journal = journals_[organization];
         return {journal.epoch, journal.head};

@@ -41,7 +41,7 @@ struct Got : serve::Responder::Exchange {
     std::shared_ptr<Line> line;
 };
 
-domain::Organization organization(const std::string& id) {
+domain::Organization organization(const domain::OrganizationId& id) {
     domain::Organization made;
     made.id = id;
     made.default_region = "US";
