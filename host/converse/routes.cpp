@@ -131,6 +131,7 @@ std::vector<serve::Route> routes(const Ground& ground, size_t body_limit) {
                     serve::max_limit,
                     {}},
                    {"cursor", "The X-Next-Cursor of the page before", Kind::Text, 0, {}}};
+    lines.headers = {{"X-Next-Cursor", "The cursor of the next page; left out at the end"}};
     lines.errors.emplace_back("PAYLOAD_TOO_LARGE");
     open("GET", "/api/conversations/{phoneNumber}/export", "conversations:read",
          export_conversation, true, std::move(lines));

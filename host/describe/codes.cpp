@@ -48,19 +48,19 @@ constexpr std::array<std::pair<std::string_view, int>, 30> codes{{
 
 Codes of_access(serve::Access access) {
     switch (access) {
-        case serve::Access::Open: return {};
+        case serve::Access::Open: return {"OVERLOADED"};
         case serve::Access::Webhook:
-            return {"INVALID_SIGNATURE",   "NOT_FOUND",     "VALIDATION_FAILED", "PROVIDER_FAILED",
-                    "STORAGE_UNAVAILABLE", "SHUTTING_DOWN", "OVERLOADED",        "INTERNAL_ERROR"};
+            return {"INVALID_SIGNATURE",   "NOT_FOUND",  "VALIDATION_FAILED",
+                    "STORAGE_UNAVAILABLE", "OVERLOADED", "INTERNAL_ERROR"};
         case serve::Access::Metrics:
-            return {"MISSING_TOKEN", "INVALID_TOKEN", "TOKEN_EXPIRED", "PERMISSION_DENIED"};
+            return {"MISSING_TOKEN", "INVALID_TOKEN", "TOKEN_EXPIRED", "PERMISSION_DENIED",
+                    "OVERLOADED"};
         case serve::Access::Bearer:
         case serve::Access::Stream: break;
     }
     return {"MISSING_TOKEN",     "INVALID_TOKEN",       "TOKEN_EXPIRED",
             "PERMISSION_DENIED", "RATE_LIMITED",        "ORGANIZATION_ACCESS_DENIED",
-            "INTERNAL_ERROR",    "STORAGE_UNAVAILABLE", "SHUTTING_DOWN",
-            "OVERLOADED"};
+            "INTERNAL_ERROR",    "STORAGE_UNAVAILABLE", "OVERLOADED"};
 }
 
 void add(std::vector<Refusal>& all, std::string_view code) {
@@ -82,6 +82,7 @@ std::vector<Refusal> refusals_of(const serve::Route& route) {
     std::vector<Refusal> all;
     for (const std::string_view code : of_access(route.access)) add(all, code);
     for (const std::string& code : said.errors) add(all, code);
+    if (!route.while_draining) add(all, "SHUTTING_DOWN");
     if (route.body_limit > 0) add(all, "PAYLOAD_TOO_LARGE");
     if (route.reads_json || !said.body_type.empty()) add(all, "UNSUPPORTED_MEDIA_TYPE");
     if (!said.body.empty() || !said.query.empty()) add(all, "VALIDATION_FAILED");

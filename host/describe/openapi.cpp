@@ -172,6 +172,9 @@ Json success_of(const Route& route) {
     const serve::Described& said = route.described;
     Json answer{{"description", said.summary}};
     answer["headers"]["X-Request-Id"] = header_reference("X-Request-Id");
+    for (const serve::AnswerHeader& header : said.headers)
+        answer["headers"][header.name] = {{"description", header.summary},
+                                          {"schema", Json{{"type", "string"}}}};
     if (said.media_type.empty())
         answer["content"] = json_content(envelope_of(said));
     else if (said.media_type == "application/json")
@@ -190,8 +193,13 @@ Json refusal_of(int status, const std::vector<std::string>& codes) {
         description += (description.empty() ? "`" : ", `") + code + '`';
     Json answer{{"description", std::move(description)}};
     answer["headers"]["X-Request-Id"] = header_reference("X-Request-Id");
+    const bool in_progress =
+        std::find(codes.begin(), codes.end(), "IDEMPOTENCY_IN_PROGRESS") != codes.end();
     if (status == 429 || status == 503)
         answer["headers"]["Retry-After"] = header_reference("Retry-After");
+    else if (in_progress)
+        answer["headers"]["Retry-After"] = {{"description", "Seconds; of IDEMPOTENCY_IN_PROGRESS."},
+                                            {"schema", {{"type", "integer"}, {"minimum", 1}}}};
     Json narrowed{{"type", "object"}};
     narrowed["properties"]["code"] = Json{{"enum", codes}};
     answer["content"]["application/problem+json"]["schema"]["allOf"] =
@@ -257,8 +265,10 @@ Json components(const Json& paths, const Schemas& schemas) {
                               {"ticket", {{"type", "apiKey"}, {"in", "query"}, {"name", "ticket"}}},
                               {"token", {{"type", "apiKey"}, {"in", "query"}, {"name", "token"}}}};
     all["headers"]["X-Request-Id"] = {{"description", "The caller's, or a new one."},
+                                      {"required", true},
                                       {"schema", {{"type", "string"}}}};
     all["headers"]["Retry-After"] = {{"description", "Seconds."},
+                                     {"required", true},
                                      {"schema", {{"type", "integer"}, {"minimum", 1}}}};
     for (const std::string& name : parameters)
         all["parameters"][name] =

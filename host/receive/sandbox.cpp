@@ -152,8 +152,7 @@ std::vector<serve::Route> sandbox_routes(Intake& intake, const Source& sandbox,
         route.reads_json = true;
         route.handler = Door{&intake, sandbox, &organizations, &ids, &clock, path, read, done};
         described.tag = "sandbox";
-        described.errors = {"MISSING_PHONE_NUMBER", "INVALID_PHONE_NUMBER", "NOT_FOUND",
-                            "PROVIDER_FAILED"};
+        described.errors = {"MISSING_PHONE_NUMBER", "INVALID_PHONE_NUMBER", "NOT_FOUND"};
         route.described = std::move(described);
         routes.push_back(std::move(route));
     };

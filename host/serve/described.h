@@ -19,6 +19,12 @@ struct QueryParameter {
     std::vector<std::string> words;  // Words: one of these
 };
 
+/// A header of an answer.
+struct AnswerHeader {
+    std::string name;
+    std::string summary;
+};
+
 /// Names of schemas are those of describe/schemas.json.
 struct Described {
     std::string id;       // the operation's, unique: a generated client's function
@@ -32,6 +38,8 @@ struct Described {
     std::string answer = {};      // schema of the envelope's `data`
     std::string pagination = {};  // schema of the envelope's `pagination`; empty: none
     std::string media_type = {};  // instead of `answer`: the answer is no envelope
+    /// Of the success, beside X-Request-Id; it may be left out.
+    std::vector<AnswerHeader> headers = {};
     /// Codes beside those that every route of its kind may give.
     std::vector<std::string> errors = {};
     bool idempotency_key = false;  // the header is honoured
