@@ -73,12 +73,18 @@ export class Api {
       for (const [method, operation] of Object.entries(methods))
         this.operations.push({path, method: method.toUpperCase(), ...operation});
     this.seen = new Map();  // operation id to the answers that were given: "404 NOT_FOUND"
+    this.types = new Set();  // of events that came
   }
 
   static async of(url) {
     const [openapi, asyncapi] = await Promise.all(['openapi', 'asyncapi'].map(
         async (name) => (await fetch(`${url}/api/${name}.json`)).json()));
     return new Api(url, openapi, asyncapi);
+  }
+
+  /** The same API at another gateway; what is seen there counts here. */
+  at(url) {
+    return Object.assign(Object.create(Api.prototype), this, {url});
   }
 
   operation(id) {
@@ -98,10 +104,9 @@ export class Api {
   async ask(id, {token, path = {}, query = {}, json, text, type = 'application/json',
                  headers = {}} = {}) {
     const operation = this.operation(id);
-    const place = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
-    const search = new URLSearchParams(query).toString();
+    const place = this.place(operation, path, query);
     const body = text ?? (json === undefined ? undefined : JSON.stringify(json));
-    const answer = await fetch(this.url + place + (search ? `?${search}` : ''), {
+    const answer = await fetch(this.url + place, {
       method: operation.method,
       headers: {...(token ? {authorization: `Bearer ${token}`} : {}),
                 ...(body === undefined ? {} : {'content-type': type}), ...headers},
@@ -115,22 +120,48 @@ export class Api {
     return got;
   }
 
+  place({path: pattern}, path = {}, query = {}) {
+    const place = pattern.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
+    const search = new URLSearchParams(query).toString();
+    return place + (search ? `?${search}` : '');
+  }
+
   /** Announces a body of so many bytes and sends none of it: the answer must not wait for it. */
   async announce(id, {token, path = {}, bytes}) {
     const operation = this.operation(id);
-    const place = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
+    const place = this.place(operation, path);
     const asked = request(this.url + place, {
       method: operation.method, signal: AbortSignal.timeout(patience),
       headers: {'authorization': `Bearer ${token}`, 'content-type': 'application/json',
                 'content-length': bytes},
     });
     asked.flushHeaders();
+    const got = await this.hear(asked, operation, place);
+    asked.on('error', () => {}).destroy();
+    return got;
+  }
+
+  /** Asks on a connection that was opened before. */
+  async askOn(socket, id, {token, path, query, json, text, type = 'application/json',
+                           headers = {}} = {}) {
+    const operation = this.operation(id);
+    const place = this.place(operation, path, query);
+    const body = text ?? (json === undefined ? '' : JSON.stringify(json));
+    const asked = request(this.url + place, {
+      method: operation.method, signal: AbortSignal.timeout(patience), createConnection: () => socket,
+      headers: {...(token ? {authorization: `Bearer ${token}`} : {}), ...headers,
+                ...(body ? {'content-type': type, 'content-length': Buffer.byteLength(body)} : {})},
+    });
+    asked.end(body);
+    return this.hear(asked, operation, place);
+  }
+
+  async hear(asked, operation, place) {
     const [answer] = await once(asked, 'response');
     const got = {status: answer.statusCode, headers: new Headers(answer.headers), text: ''};
     for await (const chunk of answer.setEncoding('utf8')) got.text += chunk;
-    asked.on('error', () => {}).destroy();
     got.type = got.headers.get('content-type').split(';')[0];
-    got.body = JSON.parse(got.text);
+    if (/^application\/(problem\+)?json$/.test(got.type)) got.body = JSON.parse(got.text);
     this.believe(operation, got, `${operation.method} ${place}`);
     return got;
   }
@@ -139,9 +170,13 @@ export class Api {
     const described = operation.responses[got.status];
     assert.ok(described, `${what}: ${got.status} is not described: ${got.text}`);
     assert.match(got.headers.get('x-request-id'), /^[A-Za-z0-9._-]{1,128}$/, what);
-    const code = got.body?.code;
-    if (!this.seen.has(operation.operationId)) this.seen.set(operation.operationId, new Set());
-    this.seen.get(operation.operationId).add(code ? `${got.status} ${code}` : `${got.status}`);
+    for (const [name, header] of Object.entries(described.headers ?? {}))
+      if ((header.$ref ? this.openapi.components.headers[header.$ref.split('/').pop()] : header).required)
+        assert.ok(got.headers.has(name), `${what}: without ${name}`);
+    for (const name of ['retry-after', 'x-next-cursor'])
+      if (got.headers.has(name))
+        assert.ok(Object.keys(described.headers).some((one) => one.toLowerCase() === name), `${what}: ${name}`);
+    this.count(operation.operationId, got.status, got.body?.code);
     const content = described.content ?? {};
     if (got.text === '' && !Object.keys(content).length) return;
     const one = content[got.type] ?? content['*/*'];
@@ -153,23 +188,42 @@ export class Api {
     assert.equal(got.body.requestId, got.headers.get('x-request-id'), what);
   }
 
-  /** An event of a stream, as asyncapi.json describes its type. */
-  believeEvent(event) {
-    const message = this.asyncapi.components.messages[event.type];
-    assert.ok(message, `the event ${event.type} is not described`);
-    this.events.check(message.payload, event, `event ${event.type}`);
+  count(id, status, code) {
+    if (!this.seen.has(id)) this.seen.set(id, new Set());
+    this.seen.get(id).add(code ? `${status} ${code}` : `${status}`);
+  }
+
+  /**
+   * An event of a stream, as asyncapi.json describes its type and its channel. `fields` are
+   * those beside data.
+   */
+  believeEvent(operation, event, fields) {
+    const {type} = event;
+    const channel = this.asyncapi.operations[operation].channel.$ref.split('/').pop();
+    assert.ok(this.asyncapi.channels[channel].messages[type], `${channel}: ${type} is not described`);
+    const message = this.asyncapi.components.messages[type];
+    this.events.check(message.payload, event, `event ${type}`);
+    this.events.check(message.headers ?? {type: 'object', maxProperties: 0}, fields,
+                      `fields of the event ${type}`);
+    this.types.add(type);
   }
 }
 
 /** The events of a stream, as they come, until it is closed. */
 export class Stream {
-  static async open(api, path, token) {
+  static async open(api, id, {token, path, query, headers = {}} = {}) {
     const stream = new Stream();
+    stream.id = id;
     stream.stop = new AbortController();
     stream.events = [];
-    const answer = await fetch(api.url + path, {headers: {authorization: `Bearer ${token}`},
-                                                signal: stream.stop.signal});
+    const answer = await fetch(api.url + api.place(api.operation(id), path, query), {
+      headers: {...(token ? {authorization: `Bearer ${token}`} : {}), ...headers},
+      signal: stream.stop.signal});
     assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get('content-type'), 'text/event-stream');
+    assert.equal(answer.headers.get('cache-control'), 'no-cache, no-transform');
+    assert.equal(answer.headers.get('x-accel-buffering'), 'no');
+    api.count(id, 200);
     stream.done = stream.read(api, answer.body).catch((failure) => {
       if (failure.name !== 'AbortError') stream.failure = failure;
     });
@@ -181,18 +235,31 @@ export class Stream {
     for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
       const blocks = (rest + chunk).split('\n\n');
       rest = blocks.pop();
-      for (const block of blocks) {
-        const data = block.split('\n').filter((line) => line.startsWith('data: '));
-        if (!data.length) continue;
-        const event = JSON.parse(data.map((line) => line.slice(6)).join('\n'));
-        api.believeEvent(event);
-        this.events.push(event);
-      }
+      for (const block of blocks) this.take(api, block);
     }
+    this.over = true;
   }
 
-  types() {
-    return new Set(this.events.map((event) => event.type));
+  take(api, block) {
+    const fields = {};
+    for (const line of block.split('\n')) {
+      const [name, ...value] = line.split(': ');
+      if (name) fields[name] = (fields[name] ?? '') + value.join(': ');
+    }
+    const {data, retry, ...beside} = fields;
+    if (retry) this.retry = Number(retry);
+    if (data === undefined) return;
+    const event = JSON.parse(data);
+    api.believeEvent(this.id, event, beside);
+    this.events.push(event);
+  }
+
+  /** The first event of this type, once it came. */
+  async event(until, type) {
+    return until(type, async () => {
+      if (this.failure) throw this.failure;
+      return this.events.find((event) => event.type === type);
+    });
   }
 
   async close() {

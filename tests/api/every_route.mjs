@@ -3,38 +3,17 @@
 
 import assert from 'node:assert/strict';
 
-/** Bodies that are right, by schema; what is wrong is made of them. */
-const bodies = {
-  PlainMessageRequest: {message: 'Hello'},
-  NewLead: {phoneNumber: '+15550100091'},
-  LeadChange: {customerName: 'Ann'},
-  OutboundCallRequest: {phoneNumber: '+15550100092'},
-  JoinRequest: {phoneNumber: '+15550100093'},
-  LeaveRequest: {phoneNumber: '+15550100093'},
-  SendMessageRequest: {phoneNumber: '+15550100093', message: 'Hello'},
-  TransferRequest: {phoneNumber: '+15550100093', toAgentId: 'agent-2'},
-  ProcessRequest: {messageIds: []},
-  TicketRequest: {organization: true},
-  SandboxMessage: {from: '+15550100094', text: 'Hello'},
-  SandboxCall: {from: '+15550100094'},
-};
-
-const known = '+15550100099';  // a conversation with a lead, made for this
+import {knownValues, pathOf, rightBody, webhookRequest} from './requests.mjs';
 
 export async function everyRoute({api, tokens, promise}) {
-  await api.ask('playCustomerText', {token: tokens.demo, json: {from: known, text: 'hello'}});
-  const conversation = await api.ask('getConversation',
-                                     {token: tokens.demo, path: {phoneNumber: known}});
-  const values = {phoneNumber: known, leadId: conversation.body.data.lead.id,
-                  id: conversation.body.data.lead.id, conversationId: 'none', secret: 'wrong'};
+  const known = await knownValues(api, tokens.demo);
   for (const operation of api.operations) {
     const {operationId: id, method, path} = operation;
+    const values = pathOf(operation, known);
     const permission = operation.description.match(/permission `([^`]+)`/)?.[1];
-    const reference = operation.requestBody?.content['application/json']?.schema;
-    const right = reference && bodies[reference.$ref.split('/').pop()];
-    if (reference) assert.ok(right, `a right body of ${id}`);
-    const lines = operation.requestBody?.content['application/x-ndjson'];
-    const form = lines ? {text: '\n', type: 'application/x-ndjson'} : {json: right};
+    const form = rightBody(operation);
+    const right = form.json;
+    const lines = form.type === 'application/x-ndjson';
     const ask = (given = {}) => api.ask(id, {path: values, ...form, ...given});
     const refuses = (what, status, code, given) => promise(`${method} ${path}: ${what}`, async () => {
       const got = await ask(given);
@@ -43,22 +22,42 @@ export async function everyRoute({api, tokens, promise}) {
     });
     await methods(api, promise, operation, values);
     if (operation.tags[0] === 'webhooks') {
-      await refuses('without a signature', 403, 'INVALID_SIGNATURE',
-                    method === 'GET' ? {} : {text: '{}'});
+      await webhook({api, promise, refuses}, operation);
       continue;
     }
     if (!operation.security.length || id === 'getMetrics') {
-      await promise(`${method} ${path}: without a credential`, async () =>
-        assert.equal((await ask()).status, 200));
+      await promise(`${method} ${path}: without a credential`, async () => {
+        const got = await ask();
+        assert.equal(got.status, 200);
+        const etag = got.headers.get('etag');
+        if (etag) assert.equal((await ask({headers: {'If-None-Match': etag}})).status, 304);
+      });
       continue;
     }
     await refuses('without a credential', 401, 'MISSING_TOKEN', {});
     await refuses('with an odd credential', 401, 'INVALID_TOKEN', {token: 'odd'});
+    await refuses('with a credential that is over', 401, 'TOKEN_EXPIRED', {token: tokens.over});
     await refuses('without its permission', 403, 'PERMISSION_DENIED',
                   {token: tokens[`not ${permission}`]});
     await refuses('for another organisation', 403, 'ORGANIZATION_ACCESS_DENIED',
                   {token: tokens.demo, query: {organizationId: 'other'}});
-    if (right) await bodyForms(api, refuses, reference, right, tokens.demo);
+    await refuses('for another organisation, by header', 403, 'ORGANIZATION_ACCESS_DENIED',
+                  {token: tokens.demo, headers: {organizationId: 'other'}});
+    if (operation.responses['404'] && path.includes('{'))
+      await promise(`${method} ${path}: another organisation's is as if it were not`, async () => {
+        const none = {...values, phoneNumber: '+15550100077', leadId: 'none', id: 'none',
+                      conversationId: 'none'};
+        const told = [];
+        for (const path of [values, none]) {
+          const {instance, requestId, ...rest} = (await ask({token: tokens.other, path})).body;
+          told.push(rest);
+        }
+        assert.equal(told[0].status, 404);
+        assert.deepEqual(told[0], told[1]);
+      });
+    if (right)
+      await bodyForms(api, refuses, operation.requestBody.content['application/json'].schema, right,
+                      tokens.demo);
     if (lines)
       await refuses('of another media type', 415, 'UNSUPPORTED_MEDIA_TYPE',
                     {token: tokens.demo, type: 'text/plain'});
@@ -68,10 +67,37 @@ export async function everyRoute({api, tokens, promise}) {
         assert.deepEqual([got.status, got.body.code], [413, 'PAYLOAD_TOO_LARGE']);
       });
     await queries(refuses, operation, tokens.demo);
+    if (operation.parameters?.some((one) => one.$ref?.endsWith('/idempotencyKey')))
+      for (const key of ['x'.repeat(256), 'a b'])
+        await refuses(`with the key ${key.slice(0, 9)}`, 400, 'VALIDATION_FAILED',
+                      {token: tokens.demo, headers: {'Idempotency-Key': key}});
+    if (operation.responses['200']?.content?.['text/event-stream'])
+      await refuses('for one who takes no stream', 406, 'VALIDATION_FAILED',
+                    {token: tokens.demo, headers: {accept: 'application/json'}});
     if (path.includes('{phoneNumber}'))
       await refuses('with a number that is none', 400, 'INVALID_PHONE_NUMBER',
                     {token: tokens.demo, path: {...values, phoneNumber: 'abc'}});
   }
+}
+
+/** A provider's word: as it signs it, of nobody's number, of no sense, and not signed at all. */
+async function webhook({api, promise, refuses}, operation) {
+  const {operationId: id, method, path} = operation;
+  const signed = (given) => ({path: {}, ...webhookRequest(operation, given)});
+  await promise(`${method} ${path}: as it should be`, async () => {
+    const got = await api.ask(id, signed());
+    assert.equal(got.status, 200, got.text);
+  });
+  await refuses('of no sense', 400, 'VALIDATION_FAILED', signed({odd: true}));
+  await refuses('for a number of nobody\'s', 404, 'NOT_FOUND', signed({to: '+15550999999'}));
+  const {headers, ...unsigned} = signed();
+  await refuses('without a signature', 403, 'INVALID_SIGNATURE',
+                {...unsigned, path: {secret: 'wrong'}});
+  if (method !== 'GET')
+    await promise(`${method} ${path}: too large`, async () => {
+      const got = await api.announce(id, {path: {secret: 'wrong'}, bytes: 1 << 30});
+      assert.deepEqual([got.status, got.body.code], [413, 'PAYLOAD_TOO_LARGE']);
+    });
 }
 
 async function methods(api, promise, operation, values) {

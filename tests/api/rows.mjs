@@ -1,7 +1,7 @@
 // The rows of the contract's tables: what each call does, and what it says when it does not.
 
 import assert from 'node:assert/strict';
-import {createHmac, randomUUID} from 'node:crypto';
+import {randomUUID} from 'node:crypto';
 
 const customer = '+15550100001';
 const stranger = '+15550100077';  // in no organisation
@@ -65,22 +65,18 @@ export async function rows(ground) {
   await control(all, '', '+15550100031');
   await control(all, 'ByShortPath', '+15550100032');
   await leads(all);
+  await keys(all);
   await outbox(all);
+  await cursors(all);
   await streams(all);
   await erasure(all);
 }
 
 async function credentials(all) {
-  const sign = (claims) => {
-    const text = [{alg: 'HS256', typ: 'JWT'}, claims]
-        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-    const key = '0123456789abcdef0123456789abcdef';
-    return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
-  };
   const now = Math.floor(Date.now() / 1000);
   const claims = {sub: 'agent-1', organizationId: 'demo', permissions: ['admin'],
                   iat: now - 7200, exp: now + 3600};
-  const list = (token) => ({token: sign(token)});
+  const list = (claims) => ({token: all.tokens.signed(claims)});
   await all.row('a good token', 'listLeads', list(claims), 200);
   await all.row('an expired token', 'listLeads', list({...claims, exp: now - 3600}), 401,
                 'TOKEN_EXPIRED');
@@ -174,6 +170,55 @@ async function conversations(all) {
   });
 }
 
+/** A cursor that was edited, that another list gave, or that is of another organisation. */
+async function cursors(all) {
+  const lists = {listConversations: 'conversations', listLeads: 'leads', listOutbox: 'entries'};
+  const taken = {};
+  for (const id of Object.keys(lists)) {
+    const query = {limit: 1, ...(id === 'listOutbox' ? {state: 'waiting'} : {})};
+    const {body} = await all.ask(id, {query});
+    taken[id] = body.pagination.nextCursor;
+    assert.ok(taken[id], `${id} has a second page`);
+  }
+  for (const [id, cursor] of Object.entries(taken)) {
+    const state = id === 'listOutbox' ? {state: 'waiting'} : {};
+    const ask = (text, rest = {}) => [id, {query: {cursor: text, ...state}, ...rest}];
+    await all.row('a cursor that is right', ...ask(cursor), 200);
+    await all.invalid('a cursor of another organisation', ...ask(cursor, {token: all.tokens.other}));
+    for (const other of Object.keys(taken))
+      if (other !== id) await all.invalid(`a cursor of ${other}`, ...ask(taken[other]));
+    for (const edited of [cursor.slice(1), cursor.slice(0, -2), `${cursor}30`, cursor.toUpperCase(),
+                          cursor.replace(/.$/, (one) => one === '1' ? '2' : '1'), '%00', '{}'])
+      if (edited !== cursor) await all.invalid('an edited cursor', ...ask(edited));
+  }
+  await all.promise('an older cursor goes on where it was', async () => {
+    const {body} = await all.ask('listLeads', {query: {limit: 1}});
+    const next = () => all.ask('listLeads', {query: {limit: 1, cursor: body.pagination.nextCursor}});
+    const before = (await next()).body.data;
+    await all.done('createLead', {json: {phoneNumber: '+15550100069'}}, 201);
+    assert.deepEqual((await next()).body.data, before);
+  });
+  await all.promise('an export is paged by its header', async () => {
+    const whole = (await all.ask('exportConversation', of(customer))).text;
+    let text = '';
+    for (let query = {limit: 2}; query;) {
+      const page = await all.ask('exportConversation', {...of(customer), query});
+      text += page.text;
+      const cursor = page.headers.get('x-next-cursor');
+      query = cursor && {limit: 2, cursor};
+      for (const wrong of [of('+15550100020'), {...of(customer), token: all.tokens.other}])
+        if (cursor)
+          assert.ok([400, 404].includes((await all.ask('exportConversation', {...wrong, query})).status));
+    }
+    assert.equal(text, whole);
+  });
+  await all.promise('a place in one conversation is none in another', async () => {
+    const {body} = await all.ask('listMessages', {...of(customer), query: {limit: 1}});
+    const query = {before: body.pagination.nextBefore};
+    await all.invalid('of another one', 'listMessages', {...of('+15550100020'), query});
+  });
+}
+
 async function plainMessages(all) {
   const id = 'sendPlainMessage';
   const to = '+15550100041';
@@ -226,19 +271,6 @@ async function calls(all) {
     const {lead} = await all.done('getConversation', of(customer));
     const got = await all.ask('placeCall', place({leadId: lead.id}));
     assert.deepEqual([got.status, got.body.errors[0].field], [400, 'leadId']);
-  });
-  await all.promise('a key is done once, and is for one body', async () => {
-    const headers = {'Idempotency-Key': randomUUID()};
-    const once = await all.ask('placeCall', place({scheduledTime: later}, {headers}));
-    // The answer is kept a moment after it was given; until then the first one still runs.
-    const again = await all.until('the first answer', async () => {
-      const got = await all.ask('placeCall', place({scheduledTime: later}, {headers}));
-      return got.body.code !== 'IDEMPOTENCY_IN_PROGRESS' && got;
-    });
-    assert.equal(once.body.data.status, 'scheduled');
-    assert.deepEqual(again.body, once.body);
-    const other = await all.ask('placeCall', place({}, {headers}));
-    assert.deepEqual([other.status, other.body.code], [422, 'IDEMPOTENCY_KEY_REUSED']);
   });
   await all.done('joinConversation', {json: {phoneNumber: to}});
   await all.row('while a human holds it', 'placeCall', place({}), 409, 'UNDER_HUMAN_CONTROL');
@@ -304,6 +336,22 @@ async function control(all, suffix, to) {
   for (const [name, given] of [send(), leave(), [id('transferConversation'), transfer],
                                [id('processQueue'), process]])
     await all.row('by one who does not hold it', name, given, ...held);
+  await all.promise(`${suffix} a text that cannot go out`, async () => {
+    const json = {phoneNumber: `+155501001${to.slice(-2)}`};
+    await all.done(id('joinConversation'), {json});
+    await all.write(json.phoneNumber, 'STOP');
+    await all.row('to one who opted out', id('sendMessage'), {json: {...json, message: 'Hi'}}, 409,
+                  'OPTED_OUT');
+    await all.done(id('leaveConversation'), {json});
+    await all.row('an announcement to one who opted out', id('joinConversation'),
+                  {json: {...json, customMessage: 'Hi'}}, 409, 'OPTED_OUT');
+    const token = all.tokens.bare;
+    await all.done(id('joinConversation'), {json, token});
+    await all.row('without a provider', id('sendMessage'), {json: {...json, message: 'Hi'}, token},
+                  502, 'PROVIDER_FAILED');
+    await all.invalid('a number that is none', id('getControlStatus'), {query: {phoneNumber: 'abc'}},
+                      'INVALID_PHONE_NUMBER');
+  });
   await all.row('by force, without admin', ...leave({force: true}, 'not admin'), 403,
                 'PERMISSION_DENIED');
   await all.row('by force', ...leave({force: true, summary: 'Done', nextSteps: ['Call'],
@@ -315,6 +363,35 @@ async function control(all, suffix, to) {
     const active = await all.done(id('listSessions'), {});
     assert.ok(active.sessions.every((one) => one.status === 'active'));
   });
+}
+
+/** What is sent with one key is done once; every route that honours keys stands here. */
+async function keys(all) {
+  const keyed = Object.fromEntries(all.api.operations
+      .filter((one) => one.parameters?.some(({$ref}) => $ref?.endsWith('/idempotencyKey')))
+      .map((one, i) => [one.operationId, `+1555010011${i}`]));
+  for (const [id, to] of Object.entries(keyed)) {
+    if (id.startsWith('sendMessage')) await all.done('joinConversation', {json: {phoneNumber: to}});
+    const json = id === 'sendPlainMessage' ? {message: 'Hello'} :
+                 {phoneNumber: to, ...(id === 'placeCall' ? {scheduledTime: later} : {}),
+                  ...(id.startsWith('sendMessage') ? {message: 'Hello'} : {})};
+    const given = {...of(to), json, headers: {'Idempotency-Key': randomUUID()}};
+    await all.promise(`${id}: a key is done once, and is for one body`, async () => {
+      const once = await all.ask(id, given);
+      assert.equal(once.status, 200, once.text);
+      const again = await all.ask(id, given);
+      assert.deepEqual(again.body, once.body);
+      const other = await all.ask(id, {...given, json: {...json, organizationId: 'demo'}});
+      assert.deepEqual([other.status, other.body.code], [422, 'IDEMPOTENCY_KEY_REUSED']);
+      const {messages} = await all.done('getConversation', of(to));
+      if (id.startsWith('send'))
+        assert.equal(messages.filter((one) => one.content === 'Hello').length, 1);
+    });
+    await all.row('its key is nobody else\'s', id, {...given, token: all.tokens.bare},
+                  ...(id.startsWith('join') ? [200] :
+                      id.startsWith('sendMessage') ? [400, 'NOT_UNDER_HUMAN_CONTROL'] :
+                      [502, 'PROVIDER_FAILED']));
+  }
 }
 
 async function leads(all) {
@@ -415,6 +492,10 @@ async function erasure(all) {
   await all.row('what another organisation cannot do', 'eraseConversation',
                 {...of(one), token: all.tokens.other}, 404, 'NOT_FOUND');
   await all.row('of everything', 'eraseConversation', of(one), 200);
+  for (const id of ['playCustomerText', 'playCustomerCall'])
+    await all.row('in an organisation without it', id, {
+      json: {from: one, ...(id === 'playCustomerText' ? {text: 'hello'} : {})}, token: all.tokens.bare},
+      404, 'NOT_FOUND');
   await all.row('what was erased', 'getConversation', of(one), 404, 'NOT_FOUND');
   await all.row('in a number of nobody\'s', 'playCustomerText',
                 {json: {from: one, text: 'hello', to: '+15550999999'}}, 400, 'VALIDATION_FAILED');
