@@ -67,6 +67,7 @@ class TracesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(TracesTest);
     CPPUNIT_TEST(an_export_has_everything_of_one_person);
     CPPUNIT_TEST(an_export_in_pages_has_the_same);
+    CPPUNIT_TEST(an_export_that_is_too_large_is_had_in_pages);
     CPPUNIT_TEST(a_place_in_an_export_is_of_one_person);
     CPPUNIT_TEST(who_took_it_away_is_on_record);
     CPPUNIT_TEST(who_is_erased_is_gone_and_others_stay);
@@ -105,6 +106,15 @@ public:
             } while (!cursor.empty() && read.size() <= whole.size());
             CPPUNIT_ASSERT_MESSAGE("by pages of " + limit, whole == read);
         }
+    }
+
+    void an_export_that_is_too_large_is_had_in_pages() {
+        Lived office;
+        for (int i = 0; i < 65; ++i) office.says(gone, std::string(1 << 20, 'a'));
+        expect_refused(office.ask(export_conversation, gone), 413, "PAYLOAD_TOO_LARGE");
+        const Told page = office.ask(export_conversation, gone, {{"limit", "10"}});
+        CPPUNIT_ASSERT_EQUAL(200, page.status);
+        CPPUNIT_ASSERT(!page.cursor.empty());
     }
 
     void a_place_in_an_export_is_of_one_person() {
