@@ -127,6 +127,14 @@ std::optional<std::string> possible(const std::string& digits, const std::string
     std::string e164;
     phones.Format(number, PhoneNumberUtil::E164, &e164);
     if (e164.size() > max_digits + 1 || e164.size() < min_digits + 1) return std::nullopt;
+    // Zeros too many are taken for a prefix when the number is read again: such a number has
+    // no normal form, and would be another conversation each time.
+    PhoneNumber again;
+    if (phones.Parse(e164, region, &again) != PhoneNumberUtil::NO_PARSING_ERROR)
+        return std::nullopt;
+    std::string settled;
+    phones.Format(again, PhoneNumberUtil::E164, &settled);
+    if (settled != e164) return std::nullopt;
     return e164;
 }
 
@@ -201,6 +209,7 @@ Result<Address> parse_phone(std::string_view text, std::string_view default_regi
     if (is_emergency(*digits, region)) return invalid("an emergency number");
     const auto number = read(*plain, *digits, region);
     if (!number) return invalid("not possible");
+    if (is_withheld(*number)) return invalid("how networks write a withheld number");
     return Address{AddressKind::Phone, *number};
 }
 

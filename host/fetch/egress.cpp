@@ -68,6 +68,17 @@ bool is_reserved(std::string name) {
     return name.compare(0, 6, "proxy-") == 0;
 }
 
+/// Host and port as the URL writes them, in small letters; empty where it only hints at them.
+std::string authority_of(const std::string& url, const std::string& scheme) {
+    static constexpr std::string_view slashes = "://";
+    if (url.compare(scheme.size(), slashes.size(), slashes) != 0) return {};
+    const size_t from = scheme.size() + slashes.size();
+    std::string authority = url.substr(from, url.find_first_of("/?#\\", from) - from);
+    std::transform(authority.begin(), authority.end(), authority.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return authority;
+}
+
 }  // namespace
 
 bool is_public(const sockaddr& address) {
@@ -87,11 +98,14 @@ bool is_public(const sockaddr& address) {
 Result<Origin> permitted(const std::string& url, const std::vector<Origin>& allowed) {
     const std::optional<Origin> asked = origin_of(url, false);
     if (!asked) return Error{Code::Invalid, "the URL is not one that can be asked"};
+    const std::string authority = authority_of(url, asked->scheme);
     // Credentials in a URL end up in logs, and `user@` hides which host is meant.
-    if (url.substr(0, url.find_first_of("/?#", asked->scheme.size() + 3)).find('@') !=
-        std::string::npos) {
+    if (authority.find('@') != std::string::npos)
         return Error{Code::Invalid, "the URL carries user information"};
-    }
+    // What reads an address out of 2130706433 or 0x7f.1 is one reader of several.
+    if (authority.compare(0, asked->host.size(), asked->host) != 0 ||
+        (authority.size() > asked->host.size() && authority[asked->host.size()] != ':'))
+        return Error{Code::Invalid, "the URL does not write its host plainly"};
     const auto found = std::find_if(allowed.begin(), allowed.end(), [&](const Origin& origin) {
         return origin.scheme == asked->scheme && origin.host == asked->host &&
                origin.port == asked->port &&
