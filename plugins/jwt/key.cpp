@@ -62,6 +62,9 @@ public:
 
 private:
     bool verified(std::string_view signed_text, const unsigned char* signature, size_t size) const {
+        // As long as the modulus (RFC 8017 section 8.1.2); OpenSSL takes zeros in front off.
+        const bool rsa = algorithm_.family == Family::Rsa || algorithm_.family == Family::RsaPss;
+        if (rsa && size != static_cast<size_t>(EVP_PKEY_get_size(key_.get()))) return false;
         const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                               EVP_MD_CTX_free);
         EVP_PKEY_CTX* how = nullptr;  // the context's

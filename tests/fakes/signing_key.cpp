@@ -100,6 +100,14 @@ SigningKey::SigningKey(std::string algorithm, std::string secret)
     : algorithm_(std::move(algorithm)), secret_(std::move(secret)) {}
 
 std::string SigningKey::sign(std::string_view text) const {
+    return signature(text, RSA_PSS_SALTLEN_DIGEST);
+}
+
+std::string SigningKey::sign_salted(std::string_view text, int salt_bytes) const {
+    return signature(text, salt_bytes);
+}
+
+std::string SigningKey::signature(std::string_view text, int salt_bytes) const {
     const EVP_MD* digest = digest_of(algorithm_);
     unsigned char bytes[EVP_MAX_MD_SIZE];
     if (!key_) {
@@ -115,17 +123,17 @@ std::string SigningKey::sign(std::string_view text) const {
         throw std::runtime_error("cannot sign with " + algorithm_);
     if (algorithm_.compare(0, 2, "PS") == 0) {
         EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING);
-        EVP_PKEY_CTX_set_rsa_pss_saltlen(how, RSA_PSS_SALTLEN_DIGEST);
+        EVP_PKEY_CTX_set_rsa_pss_saltlen(how, salt_bytes);
     }
     size_t size = 0;
     EVP_DigestSign(context.get(), nullptr, &size, bytes_of(text), text.size());
-    std::string signature(size, '\0');
-    auto* out = reinterpret_cast<unsigned char*>(signature.data());
+    std::string made(size, '\0');
+    auto* out = reinterpret_cast<unsigned char*>(made.data());
     if (EVP_DigestSign(context.get(), out, &size, bytes_of(text), text.size()) != 1)
         throw std::runtime_error("cannot sign with " + algorithm_);
-    signature.resize(size);
-    if (!is_curve(algorithm_)) return signature;
-    const unsigned char* der = bytes_of(signature);
+    made.resize(size);
+    if (!is_curve(algorithm_)) return made;
+    const unsigned char* der = bytes_of(made);
     ECDSA_SIG* pair = d2i_ECDSA_SIG(nullptr, &der, static_cast<long>(size));
     const size_t half = coordinate_bytes(algorithm_);
     std::string raw = padded(ECDSA_SIG_get0_r(pair), half) + padded(ECDSA_SIG_get0_s(pair), half);

@@ -24,6 +24,8 @@ public:
     const std::string& algorithm() const { return algorithm_; }
     /// The raw signature, as a token carries it.
     std::string sign(std::string_view text) const;
+    /// With PSS and a salt of this length in place of the hash's.
+    std::string sign_salted(std::string_view text, int salt_bytes) const;
     /// In the compact form.
     std::string token(const std::string& header, const std::string& claims) const;
     /// With the usual header and this `kid`; without one if it is empty.
@@ -38,6 +40,7 @@ public:
     EVP_PKEY* key() const { return key_.get(); }
 
 private:
+    std::string signature(std::string_view text, int salt_bytes) const;
     std::map<std::string, std::string> public_members() const;
 
     std::string algorithm_;

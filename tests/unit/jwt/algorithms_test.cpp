@@ -64,6 +64,8 @@ class AlgorithmsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(t17_every_flipped_bit_of_every_signature_is_found);
     CPPUNIT_TEST(t17_curve_signatures_are_numbers_in_range_and_in_order);
     CPPUNIT_TEST(t16_signatures_of_other_lengths_are_refused);
+    CPPUNIT_TEST(t16_a_signature_keeps_the_zeros_in_front);
+    CPPUNIT_TEST(a_salt_has_the_length_of_the_hash);
     CPPUNIT_TEST(the_same_claims_under_another_key_are_refused);
     CPPUNIT_TEST_SUITE_END();
 
@@ -195,6 +197,30 @@ public:
                   good + good, good.substr(0, 1), std::string(16373, 'A'), std::string(3000, '\0')})
                 expect("refused", algorithm, keys, with_signature(token, bad));
         }
+    }
+
+    void t16_a_signature_keeps_the_zeros_in_front() {
+        const SigningKey& key = key_of("PS256");
+        const KeySet keys = set_of("PS256", key.jwk("one"));
+        const std::string token = token_of("PS256");
+        const std::string text = token.substr(0, token.rfind('.'));
+        // The salt is random: one in 256 begins with a zero.
+        std::string good;
+        for (int i = 0; i < 10000 && (good.empty() || good[0] != '\0'); ++i) good = key.sign(text);
+        CPPUNIT_ASSERT_EQUAL('\0', good[0]);
+        expect("accepted", "PS256", keys, with_signature(token, good));
+        expect("refused", "PS256", keys, with_signature(token, good.substr(1)));
+    }
+
+    void a_salt_has_the_length_of_the_hash() {
+        const SigningKey& key = key_of("PS256");
+        const KeySet keys = set_of("PS256", key.jwk("one"));
+        const std::string token = token_of("PS256");
+        const std::string text = token.substr(0, token.rfind('.'));
+        expect("accepted", "PS256", keys, with_signature(token, key.sign_salted(text, 32)));
+        for (const int salt_bytes : {0, 20, 31, 33, 64, 222})
+            expect("refused", "PS256", keys,
+                   with_signature(token, key.sign_salted(text, salt_bytes)));
     }
 
     void the_same_claims_under_another_key_are_refused() {
