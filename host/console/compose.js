@@ -15,7 +15,7 @@ const mostQueued = 50;  // shown; all of them can be marked
 export class Composer {
   constructor(form, desk) {
     Object.assign(this, {form, desk});
-    this.prefix = `tandem.draft.${desk.me.organizationId}.`;
+    this.prefix = `tandem.draft.${desk.me.organizationId}.${desk.me.subject}.`;
     this.conversation = null;
     this.lostTo = new Map();  // number → who took it while something was half written
     this.text = make('textarea', {id: 'answer', rows: 2, dir: 'auto', maxlength: mostUnits,
@@ -24,13 +24,15 @@ export class Composer {
     this.count = make('span', {id: 'answer-count', class: 'count'});
     this.why = make('p', {id: 'composer-why', class: 'why'});
     this.take = make('button', {type: 'button', class: 'main', 'aria-keyshortcuts': 't',
-                                click: () => this.desk.act('join')}, 'Take over', make('kbd', {}, 'T'));
+                                click: () => this.desk.act('join')},
+                     'Take over', make('kbd', {}, 'T'));
     this.send = make('button', {class: 'main', 'aria-keyshortcuts': 'Enter'}, icon('send'), 'Send');
     this.queued = make('span', {});
     this.queueList = make('ul', {});
     this.queue = make('details', {class: 'queue', toggle: () => this.renderQueue()},
       make('summary', {}, this.queued), this.queueList,
-      make('button', {type: 'button', click: () => this.needsNoAnswer(null)}, 'None needs an answer'));
+      make('button', {type: 'button', click: () => this.needsNoAnswer(null)},
+           'None needs an answer'));
     form.append(this.queue, this.why, this.text,
                 make('div', {class: 'under'}, this.count, this.take, this.send));
     this.text.addEventListener('input', () => this.written());
@@ -112,7 +114,8 @@ export class Composer {
       why = 'The customer opted out. Nothing may be sent until they write START.';
     } else if (session && !mine) {
       warns = Boolean(lost);
-      why = `${session.agentName || session.agentId} ${lost ? 'took' : 'has'} this conversation${lost ? ' over' : ''}.${kept}`;
+      const name = session.agentName || session.agentId;
+      why = name + (lost ? ' took this conversation over.' : ' has this conversation.') + kept;
     } else if (!open && conversation.state !== 'loading') {
       why = desk.may('conversations:manage') ? `The AI answers here.${kept}` : 'You may read here.';
     }
@@ -149,7 +152,7 @@ export class Composer {
     this.written();
     this.go(conversation, sent);
     this.desk.refresh();
-    this.desk.toEnd();
+    this.desk.timeline.toEnd();
     this.text.focus();
   }
 
@@ -166,7 +169,7 @@ export class Composer {
       sent.id = told.messageId;
       sent.state = 'confirmed';
       // Its event comes by the line; where that is away, it is read.
-      if (this.desk.lineState() !== 'open') conversation.soon();
+      if (this.desk.line.state !== 'open') conversation.soon();
     } catch (refusal) {
       sent.state = 'failed';
       sent.again = passing(refusal);
@@ -187,7 +190,8 @@ export class Composer {
   recall(conversation) {
     let kept = [];
     try {
-      kept = JSON.parse(sessionStorage.getItem(`${this.prefix}${conversation.phoneNumber}.sending`));
+      const key = `${this.prefix}${conversation.phoneNumber}.sending`;
+      kept = JSON.parse(sessionStorage.getItem(key));
     } catch {
       // nothing readable
     }

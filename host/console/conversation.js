@@ -154,7 +154,8 @@ export class Conversation {
                          outcome: null, duration: 0, summary: null}});
     all.sort((one, other) => one.at - other.at || (one.key < other.key ? -1 : 1));
     for (const sent of this.sending)
-      if (!sent.shown && !this.messages.has(sent.id)) all.push({key: sent.key, kind: 'sending', at: sent.at, sent});
+      if (!sent.shown && !this.messages.has(sent.id))
+        all.push({key: sent.key, kind: 'sending', at: sent.at, sent});
     return all;
   }
 

@@ -7,7 +7,8 @@ const day = 24 * hour;
 const clock = new Intl.DateTimeFormat(undefined, {hour: '2-digit', minute: '2-digit'});
 const weekday = new Intl.DateTimeFormat(undefined, {weekday: 'short'});
 const date = new Intl.DateTimeFormat(undefined, {day: 'numeric', month: 'short'});
-const fullDate = new Intl.DateTimeFormat(undefined, {weekday: 'long', day: 'numeric', month: 'long'});
+const fullDate =
+    new Intl.DateTimeFormat(undefined, {weekday: 'long', day: 'numeric', month: 'long'});
 const fullDateYear =
     new Intl.DateTimeFormat(undefined, {day: 'numeric', month: 'long', year: 'numeric'});
 const exact = new Intl.DateTimeFormat(undefined, {dateStyle: 'medium', timeStyle: 'medium'});
@@ -43,10 +44,12 @@ export function span(milliseconds) {
 export function length(seconds) {
   const two = (number) => String(number).padStart(2, '0');
   const whole = Math.max(0, Math.floor(seconds));
-  const hours = Math.floor(whole / 3600);
-  const rest = `${hours ? two(Math.floor(whole / 60) % 60) : Math.floor(whole / 60)}:${two(whole % 60)}`;
-  return hours ? `${hours}:${rest}` : rest;
+  const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
+  return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
 }
+
+// How long since a timestamp, as a call's length.
+export const lasting = (since) => length((Date.now() - Date.parse(since)) / 1000);
 
 // +15551234567 → +1 555 123 4567; other countries stay as they are.
 export function phone(number) {

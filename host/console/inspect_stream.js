@@ -2,10 +2,12 @@
 // or reset at will.
 
 import {labelled} from './ask_in_dialog.js';
+import {span} from './format.js';
 import {make, setText} from './make.js';
 
 const keptEvents = 500;
-const alarms = new Set(['stream_reset', 'stream_end', 'needs_human', 'customer_opted_out', 'unreadable']);
+const alarms =
+    new Set(['stream_reset', 'stream_end', 'needs_human', 'customer_opted_out', 'unreadable']);
 const telling = ['message', 'status', 'reason', 'outcome', 'callType', 'agentName', 'keyword'];
 
 export class StreamPanel {
@@ -45,7 +47,8 @@ export class StreamPanel {
     this.list = make('ol', {class: 'events', id: 'events'});
     this.none = make('p', {class: 'soft'}, 'Nothing came yet.');
     box.replaceChildren(
-      make('dl', {class: 'figures'}, figure('line', 'stream-state'), figure('heard', 'stream-heard'),
+      make('dl', {class: 'figures'},
+           figure('line', 'stream-state'), figure('heard', 'stream-heard'),
            figure('events', 'stream-count'), figure('gaps', 'stream-gaps'),
            figure('doubles', 'stream-doubles'), figure('last id', 'stream-last')),
       make('div', {class: 'picks'},
@@ -53,7 +56,7 @@ export class StreamPanel {
            button('Resume', 'stream-resume', () => this.resume()),
            button('Lose', 'stream-lose', () => this.line.lose()),
            button('Reset', 'stream-reset', () => this.line.start('no-such-place')),
-           button('Let expire', 'stream-expire', () => this.line.end('expired', 'as if it had expired')),
+           button('Let expire', 'stream-expire', () => this.line.end('expired')),
            button('Clear', 'stream-clear', () => { this.events = []; this.fill(); })),
       make('p', {class: 'note'}, 'Lose is a bad network, Reset an id that nobody knows.'),
       make('div', {class: 'pair'}, labelled('Resume after id', this.from),
@@ -86,7 +89,7 @@ export class StreamPanel {
       element.classList.toggle('bad', Boolean(bad));
     };
     set('stream-state', line.state, line.state === 'lost' || line.state === 'expired');
-    set('stream-heard', line.running ? `${Math.floor((Date.now() - line.heardAt) / 1000)} s ago` : 'no line');
+    set('stream-heard', line.running ? `${span(Date.now() - line.heardAt)} ago` : 'no line');
     set('stream-count', String(line.received));
     set('stream-gaps', String(line.gaps), line.gaps);
     set('stream-doubles', String(line.doubles), line.doubles);
@@ -110,7 +113,8 @@ function row(event, id) {
          make('time', {}, Number.isNaN(at.getTime()) ? '--:--:--' : at.toLocaleTimeString('en-GB')),
          make('strong', {class: alarms.has(event.type) ? 'warn' : ''}, event.type),
          make('code', {title: id}, id ? `#${id.slice(id.lastIndexOf('-') + 1)}` : ''),
-         make('span', {class: 'gist', dir: 'auto'}, [event.phoneNumber, gist].filter(Boolean).join(' · '))));
+         make('span', {class: 'gist', dir: 'auto'},
+              [event.phoneNumber, gist].filter(Boolean).join(' · '))));
   // The whole of it only when someone looks: it may be long.
   details.addEventListener('toggle', () => {
     if (!details.open || details.querySelector('pre')) return;

@@ -4,7 +4,8 @@ const svgSpace = 'http://www.w3.org/2000/svg';
 
 // Drawn on 20 × 20, in lines.
 const drawings = {
-  phone: 'M6.5 3 8 6.8 6.2 8.3a9 9 0 0 0 5.5 5.5L13.2 12l3.8 1.5V16a1.4 1.4 0 0 1-1.5 1.4A13 13 0 0 1 2.6 4.5 1.4 1.4 0 0 1 4 3Z',
+  phone: 'M6.5 3 8 6.8 6.2 8.3a9 9 0 0 0 5.5 5.5L13.2 12l3.8 1.5V16a1.4 1.4 0 0 1-1.5 1.4A13 13 ' +
+         '0 0 1 2.6 4.5 1.4 1.4 0 0 1 4 3Z',
   back: 'M12.5 4 6.5 10l6 6',
   close: 'M5 5l10 10M15 5 5 15',
   info: 'M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM10 9.2V13.5M10 6.4v.2',
@@ -14,10 +15,9 @@ const drawings = {
   checks: 'm2 10.5 3.6 3.8L12.5 6M9.5 14l.8.5L18 6',
   clock: 'M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM10 6v4.2l2.8 1.8',
   alert: 'M10 3.5 17.5 16.5h-15ZM10 8.2v3.8M10 14v.2',
-  send: 'M3.5 10 16.5 4l-4 12.5-3-5Zm6 1.500 7-7.500',
-  file: 'M5.5 3h6l3.500 3.500V17h-9.500ZM11.500 3v3.500H15',
-  hand: 'M4 10h9M9.500 6 13.500 10l-4 4M16.500 4v12',
-  down: 'M10 4v11.500M5.500 11l4.500 4.500L14.500 11',
+  send: 'M3.5 10 16.5 4l-4 12.5-3-5Zm6 1.5 7-7.5',
+  file: 'M5.5 3h6l3.5 3.5V17h-9.5ZM11.5 3v3.5H15',
+  down: 'M10 4v11.5M5.5 11l4.5 4.5L14.5 11',
 };
 
 export function icon(name) {
@@ -46,6 +46,10 @@ export function make(name, attributes = {}, ...children) {
                                                    child !== false && child !== ''));
   return made;
 }
+
+// A name and what is known of it, for a list of facts.
+export const fact = (name, value, kind) =>
+  make('div', {}, make('dt', {}, name), make('dd', {class: kind, dir: 'auto'}, value));
 
 export const find = (id) => document.getElementById(id);
 

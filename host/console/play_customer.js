@@ -2,12 +2,12 @@
 
 import {post} from './ask.js';
 import {labelled} from './ask_in_dialog.js';
-import {make, setText} from './make.js';
+import {fact, make, setText} from './make.js';
 import {phone} from './format.js';
 
 const numberKey = 'tandem.sandbox';
-const ideas = ['Hello, when do you open?', 'Is my bike ready?', 'I want to talk to a person', 'STOP',
-               'START'];
+const ideas = ['Hello, when do you open?', 'Is my bike ready?', 'I want to talk to a person',
+               'STOP', 'START'];
 const exampleCall = 'customer: Hello, do you repair brakes?\n' +
                     'agent: We do. When would you like to bring your bike?\n' +
                     'customer: Tomorrow morning, please.';
@@ -34,13 +34,13 @@ export class SandboxPanel {
     this.turns = make('textarea', {rows: 5, dir: 'auto', value: exampleCall});
     this.summary = make('input', {dir: 'auto', value: 'Wants the brakes repaired tomorrow.'});
     box.replaceChildren(
-      make('p', {class: 'soft'}, 'Nothing leaves this machine. Write as a customer; the sandbox’s AI answers.'),
+      make('p', {class: 'soft'},
+           'Write as a customer; the AI answers. Nothing leaves this machine.'),
       labelled('Customer’s number', this.from),
       make('form', {id: 'sandbox-write', submit: (event) => this.write(event)},
            labelled('Text', this.text),
            make('div', {class: 'picks'}, ideas.map((idea) =>
-             make('button', {type: 'button', click: () => { this.text.value = idea; this.text.focus(); }},
-                  idea))),
+             make('button', {type: 'button', click: () => this.propose(idea)}, idea))),
            make('button', {class: 'main wide'}, 'Send as the customer')),
       this.note,
       make('details', {class: 'play-call'}, make('summary', {}, 'Call as the customer'),
@@ -49,8 +49,7 @@ export class SandboxPanel {
                 labelled('Summary', this.summary),
                 make('button', {class: 'wide'}, 'Make the call'))),
       make('details', {class: 'play-words'}, make('summary', {}, 'Words the sandbox knows'),
-           make('dl', {class: 'facts'}, words.map(([word, what]) =>
-             make('div', {}, make('dt', {}, make('code', {}, word)), make('dd', {}, what))))));
+           make('dl', {class: 'facts'}, words.map(([word, what]) => fact(word, what)))));
     if (!desk.me.sandbox) this.note.textContent = 'No sandbox is configured.';
     this.text.focus();
   }
@@ -59,6 +58,11 @@ export class SandboxPanel {
   someone() {
     return this.desk.conversation?.phoneNumber ?? sessionStorage.getItem(numberKey) ??
       `+1 415 555 01${String(Math.floor(Math.random() * 90) + 10)}`;
+  }
+
+  propose(idea) {
+    this.text.value = idea;
+    this.text.focus();
   }
 
   who() {
@@ -109,7 +113,8 @@ export class SandboxPanel {
   }
 
   hear(event) {
-    if (event.type !== 'ai_message_sent' || event.phoneNumber !== this.number || !this.sentAt) return;
+    if (event.type !== 'ai_message_sent' || event.phoneNumber !== this.number) return;
+    if (!this.sentAt) return;
     const seconds = (performance.now() - this.sentAt) / 1000;
     this.sentAt = 0;
     this.say(`The AI answered ${phone(this.number)} after ${seconds.toFixed(1)} s.`);

@@ -1,15 +1,16 @@
 // Above the timeline: who it is, who has it, and what may be done.
 
 import {find, icon, make} from './make.js';
-import {face, length, needsReason, phone} from './format.js';
+import {face, lasting, needsReason, phone} from './format.js';
 import {holder} from './show_inbox.js';
+import {can} from './verbs.js';
 
 // One press does it; the small one beside it asks for a reason or a summary first.
-function split(text, key, once, asks, label, kind = '') {
+function split(text, key, once, asks, label) {
   return make('span', {class: 'split'},
-    make('button', {type: 'button', class: kind, click: once, 'aria-keyshortcuts': key.toLowerCase()},
-         text, make('kbd', {}, key)),
-    make('button', {type: 'button', class: `icon ${kind}`, click: asks, 'aria-label': label,
+    make('button', {type: 'button', class: 'main', click: once,
+                    'aria-keyshortcuts': key.toLowerCase()}, text, make('kbd', {}, key)),
+    make('button', {type: 'button', class: 'icon main', click: asks, 'aria-label': label,
                     'aria-keyshortcuts': `Shift+${key}`, title: label}, icon('more')));
 }
 
@@ -31,6 +32,7 @@ export class Head {
     this.signature = signature;
     const focused = document.activeElement?.closest('#head') && document.activeElement.id;
     const {kind, text} = holder(conversation, desk.me);
+    const number = phone(conversation.phoneNumber);
     find('head').replaceChildren(
       make('button', {type: 'button', class: 'icon quiet back', id: 'back',
                       'aria-label': 'Back to the list', click: () => desk.close()}, icon('back')),
@@ -39,43 +41,42 @@ export class Head {
       make('div', {class: 'who'},
            make('h2', {dir: 'auto', id: 'who'}, name),
            make('p', {},
-                name !== phone(conversation.phoneNumber) && make('span', {}, phone(conversation.phoneNumber)),
-                make('span', {class: `mark-${kind}`, id: 'holder'}, text === 'You' ? 'You have it' : text),
+                name !== number && make('span', {}, number),
+                make('span', {class: `mark-${kind}`, id: 'holder'},
+                     text === 'You' ? 'You have it' : text),
                 needsHuman && !humanControl &&
                   make('span', {class: 'mark-needs'}, icon('alert'), needsReason(needsHumanReason)),
                 optedOut && make('span', {class: 'mark-out'}, 'opted out'),
                 activeCall && make('span', {class: 'mark-call'}, icon('phone'), 'On a call ',
                                    make('span', {data: {since: activeCall.startTime}},
-                                        length((Date.now() - Date.parse(activeCall.startTime)) / 1000))))),
+                                        lasting(activeCall.startTime))))),
       make('div', {class: 'actions'}, this.actions(conversation),
            make('button', {type: 'button', class: 'icon quiet', id: 'show-lead',
-                           'aria-label': 'Customer', 'aria-keyshortcuts': 'i', title: 'Customer (I)',
+                           'aria-label': 'Customer', 'aria-keyshortcuts': 'i',
+                           title: 'Customer (I)',
                            'aria-expanded': String(desk.side.mode === 'lead'),
                            click: () => desk.side.toggle('lead')}, icon('info'))));
     if (focused) find(focused)?.focus();
   }
 
-  actions({humanControl, activeCall, state, optedOut}) {
-    const {may, me} = this.desk;
+  actions({state}) {
     if (state !== 'ready' && state !== 'unknown') return [];
+    const may = (verb) => can(this.desk, verb);
     const does = (verb) => () => this.desk.act(verb);
     const button = (verb, text, id, key = '') =>
       make('button', {type: 'button', id, click: does(verb),
                       'aria-keyshortcuts': key ? key.toLowerCase() : null},
            text, key && make('kbd', {}, key));
-    const mine = humanControl?.agentId === me.subject;
-    const manage = may('conversations:manage');
     return [
-      may('conversations:write') && me.voice && !activeCall && !humanControl && !optedOut &&
+      may('call') &&
         button('call', [icon('phone'), make('span', {class: 'word'}, 'Call')], 'call', 'C'),
-      manage && activeCall && (!humanControl || mine) &&
-        button('take call', [icon('phone'), 'Take the call'], 'take-call'),
-      manage && !humanControl &&
-        split('Take over', 'T', does('join'), does('join with reason'), 'Take over with a reason', 'main'),
-      manage && mine && button('transfer', 'Transfer', 'transfer'),
-      manage && mine &&
-        split('Hand back', 'H', does('leave'), does('leave with summary'), 'Hand back with a summary', 'main'),
-      may('admin') && humanControl && !mine && button('force', 'End their hold', 'force'),
+      may('take call') && button('take call', [icon('phone'), 'Take the call'], 'take-call'),
+      may('join') && split('Take over', 'T', does('join'), does('join with reason'),
+                           'Take over with a reason'),
+      may('transfer') && button('transfer', 'Transfer', 'transfer'),
+      may('leave') && split('Hand back', 'H', does('leave'), does('leave with summary'),
+                            'Hand back with a summary'),
+      may('force') && button('force', 'End their hold', 'force'),
     ];
   }
 }

@@ -1,7 +1,7 @@
 // The list of conversations: only the rows in sight are elements, however many there are.
 
 import {icon, make, setText} from './make.js';
-import {face, length, listTime, needsReason, phone, span} from './format.js';
+import {face, lasting, listTime, needsReason, phone, span} from './format.js';
 
 const rowHeight = 76;
 const spareRows = 6;      // above and below what is in sight
@@ -208,7 +208,7 @@ class Row {
     this.marked = signature;
     this.marks.replaceChildren(...marks.map(([kind, text, drawing, since]) =>
       make('span', {class: `mark-${kind}`}, drawing && icon(drawing), text,
-           since && make('span', {data: {since}}, length((now - Date.parse(since)) / 1000)))));
+           since && make('span', {data: {since}}, lasting(since)))));
   }
 }
 
@@ -225,6 +225,7 @@ function lastWords(row, me) {
   if (!last) return '';
   const words = last.content || (last.media?.length ? 'A picture or file' : '');
   if (last.type === 'voice') return `Call: ${words}`;
-  const author = {agent: 'AI: ', human_agent: last.agentName === me.name ? 'You: ' : `${last.agentName ?? 'Agent'}: `}[last.sentBy];
-  return (author ?? '') + words.slice(0, 200);
+  const human = last.agentName === me.name ? 'You' : last.agentName ?? 'Agent';
+  const author = {agent: 'AI', human_agent: human}[last.sentBy];
+  return (author ? `${author}: ` : '') + words.slice(0, 200);
 }

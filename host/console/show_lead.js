@@ -2,7 +2,7 @@
 
 import {ask} from './ask.js';
 import {labelled} from './ask_in_dialog.js';
-import {make} from './make.js';
+import {fact, make} from './make.js';
 import {exactTime, needsReason, phone, plural} from './format.js';
 import {toast} from './tell.js';
 
@@ -25,13 +25,15 @@ export class LeadPanel {
     const {desk, box} = this;
     const one = desk.conversation;
     if (!box) return;
-    const signature = one ? JSON.stringify([one.phoneNumber, one.lead, one.summary, one.counts, one.optedOut,
-                                            one.needsHuman, one.humanControl, this.editing]) : '';
+    const signature = one ? JSON.stringify([
+      one.phoneNumber, one.lead, one.summary, one.counts, one.optedOut, one.needsHuman,
+      one.humanControl, this.editing]) : '';
     if (signature === this.signature && one) return;
     if (this.editing && this.edited === one?.phoneNumber) return;  // nothing is lost by news
     this.signature = signature;
     this.editing = false;
-    box.replaceChildren(...(one ? this.parts(one) : [make('p', {class: 'soft'}, 'Open a conversation.')]));
+    box.replaceChildren(...(one ? this.parts(one)
+                                : [make('p', {class: 'soft'}, 'Open a conversation.')]));
   }
 
   parts(one) {
@@ -40,19 +42,21 @@ export class LeadPanel {
     const may = lead && this.desk.may('leads:write');
     return [
       make('dl', {class: 'facts'},
-           fact('Name', lead?.customerName),
-           fact('Number', phone(one.phoneNumber)),
-           fact('E-mail', lead?.email),
-           fact('Status', lead?.leadStatus),
-           fact('Source', lead?.source?.replaceAll('_', ' ')),
-           fact('Texts', optedOut ? 'opted out: nothing may be sent' : 'allowed', optedOut && 'bad'),
-           one.needsHuman && fact('Needs a human', needsReason(one.needsHumanReason), 'warn'),
-           humanControl && fact('Held by', humanControl.agentName || humanControl.agentId),
-           fact('So far', `${plural(counts.messages, 'message')}, ${plural(counts.calls, 'call')}`),
-           lead && fact('Since', exactTime(Date.parse(lead.createdAt)))),
+           known('Name', lead?.customerName),
+           known('Number', phone(one.phoneNumber)),
+           known('E-mail', lead?.email),
+           known('Status', lead?.leadStatus),
+           known('Source', lead?.source?.replaceAll('_', ' ')),
+           known('Texts', optedOut ? 'opted out: nothing may be sent' : 'allowed',
+                 optedOut && 'bad'),
+           one.needsHuman && known('Needs a human', needsReason(one.needsHumanReason), 'warn'),
+           humanControl && known('Held by', humanControl.agentName || humanControl.agentId),
+           known('So far', `${plural(counts.messages, 'message')}, ` +
+                           plural(counts.calls, 'call')),
+           lead && known('Since', exactTime(Date.parse(lead.createdAt)))),
       attributes.length > 0 && make('h3', {}, 'Attributes'),
       attributes.length > 0 && make('dl', {class: 'facts'}, attributes.map(([name, value]) =>
-        fact(name, typeof value === 'string' ? value : JSON.stringify(value)))),
+        known(name, typeof value === 'string' ? value : JSON.stringify(value)))),
       summary && make('h3', {}, 'Summary'),
       summary && make('p', {class: 'summary', dir: 'auto'}, summary),
       may && make('button', {type: 'button', id: 'edit-lead', click: () => this.edit(one)}, 'Edit'),
@@ -63,11 +67,13 @@ export class LeadPanel {
     const {lead} = one;
     this.editing = true;
     this.edited = one.phoneNumber;
-    const field = (value, more = {}) => make('input', {value: value ?? '', maxlength: 1024, dir: 'auto', ...more});
+    const field = (value, more = {}) =>
+      make('input', {value: value ?? '', maxlength: 1024, dir: 'auto', ...more});
     const name = field(lead.customerName, {autocomplete: 'off'});
     const email = field(lead.email, {type: 'email', autocomplete: 'off'});
     const status = field(lead.leadStatus);
-    const attributes = make('textarea', {rows: 5, spellcheck: 'false', value: linesOf(lead.attributes)});
+    const attributes = make('textarea', {rows: 5, spellcheck: 'false',
+                                         value: linesOf(lead.attributes)});
     const problem = make('p', {class: 'note bad', role: 'alert'});
     const done = () => {
       this.editing = false;
@@ -104,10 +110,8 @@ export class LeadPanel {
   }
 }
 
-function fact(name, value, kind) {
-  return make('div', {}, make('dt', {}, name),
-              make('dd', {class: kind || (value ? '' : 'soft'), dir: 'auto'}, value || 'not known'));
-}
+const known = (name, value, kind) =>
+  fact(name, value || 'not known', kind || (value ? '' : 'soft'));
 
 const shown = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
 

@@ -2,13 +2,14 @@
 // the eye and the screen reader stay where they were.
 
 import {icon, make, setText} from './make.js';
-import {dayKey, dayName, exactTime, face, length, plural, timeOf} from './format.js';
+import {dayKey, dayName, exactTime, face, lasting, length, plural, timeOf} from './format.js';
 import {get} from './ask.js';
 
 const atTheEnd = 80;      // pixels from the bottom
 const pauseMilliseconds = 5000;
 const nearTheTop = 300;   // pixels; then older messages are read
 
+const speakers = {user: 'Customer', agent: 'AI', human_agent: 'Agent'};
 const authors = {user: 'customer', agent: 'ai', human_agent: 'human', system: 'system'};
 
 export class Timeline {
@@ -78,7 +79,8 @@ export class Timeline {
     const text = {new: 'Reading…', loading: count ? '' : 'Reading…', failed: problem,
                   unknown: 'Nothing was said yet.',
                   ready: more ? 'Reading older messages…'
-                              : count ? 'The beginning of the conversation' : 'Nothing was said yet.'};
+                              : count ? 'The beginning of the conversation'
+                              : 'Nothing was said yet.'};
     setText(this.top, text[state]);
   }
 
@@ -169,7 +171,7 @@ export class Timeline {
   sendingBlock(sent) {
     const failed = sent.state === 'failed';
     return make('article', {class: `message human sending${failed ? ' failed' : ''}`,
-                            'aria-label': failed ? 'Your message, not sent' : 'Your message, on its way'},
+                            'aria-label': `Your message, ${failed ? 'not sent' : 'on its way'}`},
     make('span', {class: 'face', 'aria-hidden': 'true'}, face(this.desk.me.name, '··')),
     make('div', {class: 'bubble'},
          make('p', {class: 'author'}, 'You'),
@@ -191,17 +193,16 @@ export class Timeline {
                          make('div', {class: 'transcript'}));
     details.addEventListener('toggle', () => { if (details.open) readTranscript(call, details); });
     const started = Date.parse(call.startTime);
-    const title = {inbound: 'Call from the customer', outbound: 'Call to the customer'}[call.callType] ??
-                  'Call';
+    const title = calls[call.callType] ?? 'Call';
     const told = call.active
-      ? make('span', {class: 'running', data: {since: call.startTime}}, length((Date.now() - started) / 1000))
+      ? make('span', {class: 'running', data: {since: call.startTime}}, lasting(call.startTime))
       : make('span', {class: `outcome ${call.outcome ?? ''}`},
              [call.duration ? length(call.duration) : '', outcomes[call.outcome] ?? '']
                  .filter(Boolean).join(' · '));
     return make('section', {class: `call${call.active ? ' active' : ''}`, 'aria-label': title,
                             data: {id: call.callId}},
-    make('header', {}, make('span', {class: 'disc'}, icon('phone')), make('strong', {}, title), told,
-         clock(started)),
+    make('header', {}, make('span', {class: 'disc'}, icon('phone')), make('strong', {}, title),
+         told, clock(started)),
     call.summary && make('p', {class: 'summary', dir: 'auto'}, call.summary),
     call.active ? make('p', {class: 'soft'}, 'The call is running.') : details);
   }
@@ -241,9 +242,10 @@ export class Timeline {
 // Running calls, wherever they are on screen.
 setInterval(() => {
   for (const running of document.querySelectorAll('[data-since]'))
-    setText(running, length((Date.now() - Date.parse(running.dataset.since)) / 1000));
+    setText(running, lasting(running.dataset.since));
 }, 1000);
 
+const calls = {inbound: 'Call from the customer', outbound: 'Call to the customer'};
 const outcomes = {success: 'went well', failure: 'went badly', unknown: 'ended',
                   failed: 'did not come about'};
 
@@ -272,8 +274,9 @@ function statusMark({status, direction, errorMessage, errorCode}) {
   if (direction !== 'outbound' || !marks[status]) return null;
   const [drawing, text] = errorCode === 'SUPERSEDED' ? marks.superseded : marks[status];
   const bad = drawing === 'alert';
-  return make('span', {class: `status ${bad ? 'bad' : status}`, title: errorMessage ?? errorCode},
-              icon(drawing), bad && (errorMessage || errorCode) ? `${text}: ${errorMessage ?? errorCode}` : text);
+  const why = errorMessage || errorCode;
+  return make('span', {class: `status ${bad ? 'bad' : status}`, title: why},
+              icon(drawing), bad && why ? `${text}: ${why}` : text);
 }
 
 function draftBlock(draft) {
@@ -296,9 +299,9 @@ function mediaLine({url, contentType}) {
   }
   const safe = link && (link.protocol === 'https:' || link.protocol === 'http:');
   const words = `${contentType || 'File'}${safe ? ` at ${link.host}` : ''}`;
-  return make('li', {}, icon('file'),
-              safe ? make('a', {href: link.href, target: '_blank', rel: 'noopener noreferrer'}, words)
-                   : make('span', {}, words));
+  return make('li', {}, icon('file'), safe
+    ? make('a', {href: link.href, target: '_blank', rel: 'noopener noreferrer'}, words)
+    : make('span', {}, words));
 }
 
 async function readTranscript(call, details) {
@@ -310,9 +313,10 @@ async function readTranscript(call, details) {
     box.replaceChildren(...record.transcript.map((turn) =>
       make('p', {class: `turn ${authors[turn.role]}`},
            make('span', {class: 'second'}, length(turn.timeInCallSecs)),
-           make('strong', {}, {user: 'Customer', agent: 'AI', human_agent: 'Agent'}[turn.role] ?? 'Tandem'),
+           make('strong', {}, speakers[turn.role] ?? 'Tandem'),
            make('span', {dir: 'auto'}, turn.message))));
-    if (!record.transcript.length) box.append(make('p', {class: 'soft'}, 'Nothing was written down.'));
+    if (!record.transcript.length)
+      box.append(make('p', {class: 'soft'}, 'Nothing was written down.'));
   } catch (refusal) {
     box.replaceChildren(make('p', {class: 'note bad'}, refusal.message));
   }

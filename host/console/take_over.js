@@ -32,7 +32,8 @@ export function joinWithReason(desk, conversation) {
   return openDialog({
     title: 'Take over', button: 'Take over',
     fields: [labelled('Reason', reason),
-             labelled('Announce yourself', greeting, 'Sent to the customer; may stay empty.'), fields],
+             labelled('Announce yourself', greeting, 'Sent to the customer; may stay empty.'),
+             fields],
     act: () => join(desk, conversation, {
       handoffReason: reason.value,
       ...(greeting.value.trim() && {customMessage: greeting.value.trim()}),

@@ -8,7 +8,8 @@ export function toast(text, kind = '', action = null) {
   const close = () => element.remove();
   const element = make('div', {class: `toast ${kind}`},
     make('span', {}, text),
-    action && make('button', {type: 'button', click: () => { close(); action.act(); }}, action.text),
+    action && make('button', {type: 'button', click: () => { close(); action.act(); }},
+                   action.text),
     make('button', {type: 'button', class: 'icon quiet', 'aria-label': 'Close', click: close},
          icon('close')));
   find('toasts').append(element);

@@ -20,7 +20,8 @@ const types = {html: 'text/html', js: 'text/javascript'};
 async function site(gateway) {
   const server = createServer(async (asked, answer) => {
     if (asked.url.startsWith('/api/')) {
-      const onward = request(gateway.url + asked.url, {method: asked.method, headers: asked.headers},
+      const {method, headers} = asked;
+      const onward = request(gateway.url + asked.url, {method, headers},
                              (told) => {
                                answer.writeHead(told.statusCode, told.headers);
                                told.pipe(answer);
@@ -33,7 +34,8 @@ async function site(gateway) {
     const name = asked.url === '/' ? 'index.html' : asked.url.slice(1);
     const file = await readFile(join(examples, 'agent-page', name)).catch(() => null);
     // 204: browsers ask for a favicon on their own.
-    answer.writeHead(file ? 200 : 204, {'Content-Type': types[name.split('.').pop()] ?? 'text/plain'});
+    const type = types[name.split('.').pop()] ?? 'text/plain';
+    answer.writeHead(file ? 200 : 204, {'Content-Type': type});
     answer.end(file);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -40,7 +40,7 @@ export class Browser {
     page.asked = [];       // addresses it asked for
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()))
-        page.complaints.push(`${message.type()}: ${message.text()} ${message.location().url ?? ''}`);
+        page.complaints.push(`${message.type()}: ${message.text()} ${message.location().url}`);
     });
     page.on('pageerror', (failure) => page.complaints.push(String(failure.stack ?? failure)));
     page.on('request', (request) => page.asked.push(request.url()));

@@ -63,7 +63,8 @@ await play('much of everything stays quick', process.argv.slice(2), async (stage
             if (!node.dataset?.at) continue;
             const told = Date.parse(node.dataset.at);
             // Behind the next frame it is on the glass.
-            requestAnimationFrame(() => setTimeout(() => globalThis.painted.push(Date.now() - told)));
+            requestAnimationFrame(() =>
+              setTimeout(() => globalThis.painted.push(Date.now() - told)));
           }
         }
       }).observe(document.getElementById('timeline'), {childList: true});
@@ -72,7 +73,8 @@ await play('much of everything stays quick', process.argv.slice(2), async (stage
       await stage.write(`measured ${i}`);
       await new Promise((next) => setTimeout(next, 20));
     }
-    await agent.until('all of them', () => page.evaluate((n) => globalThis.painted.length >= n, measured));
+    await agent.until('all of them', () =>
+      page.evaluate((n) => globalThis.painted.length >= n, measured));
     const times = (await page.evaluate('globalThis.painted')).sort((one, other) => one - other);
     const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
     console.log(`from commit to painted line: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, ` +
@@ -96,14 +98,16 @@ await play('much of everything stays quick', process.argv.slice(2), async (stage
         messageCount: 1, humanControl: null, activeCall: null, needsHuman: false,
         needsHumanReason: null, optedOut: false,
       }));
+      const nextCursor = from + 200 < 10_000 ? String(from + 200) : null;
       await route.fulfill({json: {success: true, data: {conversations, position: '0-0'},
-                                  pagination: {limit: 200, nextCursor: from + 200 < 10_000 ? String(from + 200) : null}}});
+                                  pagination: {limit: 200, nextCursor}}});
     });
     await page.reload();
     await agent.live();
     await page.evaluate(() => {
       globalThis.slow = [];
-      new PerformanceObserver((list) => globalThis.slow.push(...list.getEntries().map((one) => one.duration)))
+      new PerformanceObserver((list) =>
+        globalThis.slow.push(...list.getEntries().map((one) => one.duration)))
           .observe({type: 'longtask'});
     });
     const last = page.locator('.row .name', {hasText: /^Customer 9999$/});

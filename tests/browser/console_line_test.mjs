@@ -17,6 +17,12 @@ async function asStored(stage, agent) {
   });
 }
 
+/** All that was said is confirmed. */
+function nothingOnItsWay(agent) {
+  return agent.until('nothing on its way', async () =>
+    await agent.page.locator('.message.sending').count() === 0);
+}
+
 await play('the page outlives its line', process.argv.slice(2), async (stage) => {
   // The browser itself tells of lines that were lost on purpose.
   stage.expected.push(/Failed to load resource/, /net::ERR_/);
@@ -52,7 +58,7 @@ await play('the page outlives its line', process.argv.slice(2), async (stage) =>
     await agent.sees('half written', 'human');
     await stage.write('after the power cut');
     await agent.sees('after the power cut', 'customer');
-    await agent.until('nothing on its way', async () => await page.locator('.message.sending').count() === 0);
+    await nothingOnItsWay(agent);
     await asStored(stage, agent);
     const {messages} = await stage.conversation();
     assert.equal(messages.filter((one) => one.content === 'half written').length, 1, 'sent twice');
@@ -68,7 +74,7 @@ await play('the page outlives its line', process.argv.slice(2), async (stage) =>
     await agent.say('only once, please');
     await agent.sees('only once, please', 'human');
     await agent.until('the second try', () => lost > 1);
-    await agent.until('nothing on its way', async () => await page.locator('.message.sending').count() === 0);
+    await nothingOnItsWay(agent);
     await asStored(stage, agent);
     const {messages} = await stage.conversation();
     assert.equal(messages.filter((one) => one.content === 'only once, please').length, 1);
@@ -83,7 +89,7 @@ await play('the page outlives its line', process.argv.slice(2), async (stage) =>
     await page.reload();
     await agent.live();
     await agent.sees('before the page was closed', 'human');
-    await agent.until('nothing on its way', async () => await page.locator('.message.sending').count() === 0);
+    await nothingOnItsWay(agent);
     await asStored(stage, agent);
     await page.reload();
     await agent.live();

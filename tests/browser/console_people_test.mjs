@@ -8,8 +8,9 @@ import {customer, play} from './stage.mjs';
 
 await play('people and the AI share a conversation', process.argv.slice(2), async (stage) => {
   await stage.write('Hello');
-  const sam = await stage.agent({sub: 'sam', permissions: 'conversations:read,conversations:write,' +
-                                 'conversations:manage,leads:read,leads:write'});
+  const permissions = ['conversations:read', 'conversations:write', 'conversations:manage',
+                       'leads:read', 'leads:write'].join();
+  const sam = await stage.agent({sub: 'sam', permissions});
   const kim = await stage.agent({sub: 'kim'});
   for (const one of [sam, kim]) await one.open();
   await sam.sees('Hello', 'customer');
@@ -40,7 +41,8 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
     await sam.say('Yes, they are.');
     for (const one of [sam, kim]) {
       await one.sees('Yes, they are.', 'human');
-      await one.until('it to be delivered', async () => (await one.lines()).at(-1).foot.includes('delivered'));
+      await one.until('it to be delivered', async () =>
+        (await one.lines()).at(-1).foot.includes('delivered'));
     }
     await sam.page.locator('.queue').waitFor({state: 'hidden'});
     assert.equal((await sam.lines()).filter((line) => line.by === 'ai').length, said,
@@ -147,13 +149,14 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
     const reader = await stage.agent({sub: 'reader', permissions: 'conversations:read'});
     await reader.open();
     await reader.sees('Hello', 'customer');
-    for (const hidden of ['#new', '#open-sandbox', '#composer', '#call', '#head .split', '#transfer',
-                          '#welcome-act'])
+    for (const hidden of ['#new', '#open-sandbox', '#composer', '#call', '#head .split',
+                          '#transfer', '#welcome-act'])
       assert.equal(await reader.page.locator(hidden).filter({visible: true}).count(), 0, hidden);
     await reader.page.click('#show-lead');
     await reader.page.locator('.facts').first().waitFor();
     assert.equal(await reader.page.locator('#edit-lead').count(), 0);
-    for (const key of ['Escape', 't', 'h', 'c', 'n', 's', 'g']) await reader.page.keyboard.press(key);
+    for (const key of ['Escape', 't', 'h', 'c', 'n', 's', 'g'])
+      await reader.page.keyboard.press(key);
     assert.equal(await reader.page.locator('dialog').count(), 0);
     await stage.write('read this');
     await reader.sees('read this', 'customer');

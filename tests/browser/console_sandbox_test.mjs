@@ -8,7 +8,8 @@ import {createRequire} from 'node:module';
 import {customer, play} from './stage.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const hostile = '<img src=x onerror="document.title=1"><script>alert(1)</script><b>bold</b>&amp;"\'';
+const hostile =
+    '<img src=x onerror="document.title=1"><script>alert(1)</script><b>bold</b>&amp;"\'';
 const foreign = 'שלום \u202eمرحبا 👩‍👩‍👧‍👦 🚲 ' + 'W'.repeat(1200);
 
 await play('a newcomer sees everything within a minute', process.argv.slice(2), async (stage) => {
@@ -16,7 +17,8 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
   const {page} = agent;
 
   await stage.story('the whole page is light', async () => {
-    const files = new Set(page.asked.filter((url) => !url.includes('/api/')).map((url) => url.split('#')[0]));
+    const files = new Set(page.asked.filter((url) => !url.includes('/api/'))
+        .map((url) => url.split('#')[0]));
     let bytes = 0;
     for (const file of files) bytes += (await (await fetch(file)).arrayBuffer()).byteLength;
     console.log(`${files.size} files, ${bytes} bytes`);
@@ -81,13 +83,15 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
     assert.equal(await link.count(), 1, 'a link that would run');
     await stage.ask('PATCH', `/api/leads/${(await stage.conversation()).lead.id}`,
                     {customerName: `<i>${'Ann '.repeat(60)}</i>`, attributes: {'<u>': hostile}});
-    await agent.until('the name', async () => (await page.textContent('#who')).startsWith('<i>Ann'));
+    await agent.until('the name', async () =>
+      (await page.textContent('#who')).startsWith('<i>Ann'));
     await page.click('#show-lead');
     assert.equal(await page.locator('#desk :is(img, b, i, u, script)').count(), 0);
     assert.doesNotMatch(await page.title(), /^1$/);
     for (const width of [360, 800, 1100, 1440, 2200]) {
       await page.setViewportSize({width, height: 800});
-      const wider = await page.$$eval('html, .inbox, .conversation, .timeline, .side, .head', (parts) =>
+      const parts = 'html, .inbox, .conversation, .timeline, .side, .head';
+      const wider = await page.$$eval(parts, (parts) =>
         parts.filter((part) => part.scrollWidth > part.clientWidth).map((part) => part.className));
       assert.deepEqual(wider, [], `too wide for ${width} pixels`);
     }
@@ -107,7 +111,8 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
     await page.keyboard.press('k');
     await page.keyboard.press('t');
     await agent.heldBy('You have it');
-    await agent.until('the composer', () => page.evaluate('document.activeElement.id === "answer"'));
+    await agent.until('the composer', () =>
+      page.evaluate('document.activeElement.id === "answer"'));
     await page.keyboard.type('typed by keys');
     await page.keyboard.press('Enter');
     await agent.sees('typed by keys', 'human');
@@ -127,7 +132,8 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
           resultTypes: ['violations'],
         }));
         for (const {id, impact, nodes} of violations)
-          found.push({what, colorScheme, id, impact, where: nodes.slice(0, 3).map((one) => one.html.slice(0, 160)),
+          found.push({what, colorScheme, id, impact,
+                      where: nodes.slice(0, 3).map((one) => one.html.slice(0, 160)),
                       why: nodes[0].failureSummary});
       }
     };
@@ -135,7 +141,8 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
     await page.addInitScript({path: axe});
     await page.reload();
     await agent.live();
-    await agent.until('the conversation again', async () => await page.locator('.message').count() >= 5);
+    await agent.until('the conversation again', async () =>
+      await page.locator('.message').count() >= 5);
     await look('the desk');
     for (const panel of ['#show-lead', '#open-sandbox', '#open-stream']) {
       await page.click(panel);

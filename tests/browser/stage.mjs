@@ -117,7 +117,8 @@ export class Agent {
   /** The lines of the conversation on screen, oldest first. */
   lines() {
     return this.page.$$eval('#timeline .message', (all) => all.map((one) => ({
-      id: one.dataset.id ?? '', by: one.classList[1], text: one.querySelector('.content')?.textContent ?? '',
+      id: one.dataset.id ?? '', by: one.classList[1],
+      text: one.querySelector('.content')?.textContent ?? '',
       foot: one.querySelector('.foot').textContent,
       superseded: one.classList.contains('superseded'),
     })));
@@ -139,7 +140,8 @@ export class Agent {
       return await until(what, attempt);
     } catch (failure) {
       await this.page.screenshot({path: '/tmp/tandem-console-failure.png'}).catch(() => {});
-      throw new Error(`${failure.message}; on screen: ${(await this.page.innerText('body')).slice(0, 3000)}`);
+      const seen = (await this.page.innerText('body')).slice(0, 3000);
+      throw new Error(`${failure.message}; on screen: ${seen}`);
     }
   }
 
