@@ -20,6 +20,12 @@ export async function everyRoute({api, tokens, promise}) {
       assert.deepEqual([got.status, got.body?.code], [status, code], got.text);
       return got;
     });
+    const takes = (what, given) => promise(`${method} ${path}: ${what}`, async () => {
+      const got = await ask(given);
+      assert.notEqual(got.status, 500, got.text);
+      assert.notEqual(got.body?.code, 'VALIDATION_FAILED', got.text);
+      return got;
+    });
     await methods(api, promise, operation, values);
     if (operation.tags[0] === 'webhooks') {
       await webhook({api, promise, refuses}, operation);
@@ -43,10 +49,19 @@ export async function everyRoute({api, tokens, promise}) {
                   {token: tokens.demo, query: {organizationId: 'other'}});
     await refuses('for another organisation, by header', 403, 'ORGANIZATION_ACCESS_DENIED',
                   {token: tokens.demo, headers: {organizationId: 'other'}});
+    await promise(`${method} ${path}: an answer has the caller's id, or a new one`, async () => {
+      for (const [given, kept] of [['page_7.a-b', true], ['x'.repeat(128), true], ['x'.repeat(129), false],
+                                   ['a b', false]]) {
+        const got = await ask({headers: {'X-Request-Id': given}});
+        assert.equal(got.headers.get('x-request-id') === given, kept, given);
+      }
+    });
+    const none = {...values, phoneNumber: '+15550100077', leadId: 'none', id: 'none',
+                  conversationId: 'none'};
+    await refuses('of what is not there, without its permission', 403, 'PERMISSION_DENIED',
+                  {token: tokens[`not ${permission}`], path: none});
     if (operation.responses['404'] && path.includes('{'))
       await promise(`${method} ${path}: another organisation's is as if it were not`, async () => {
-        const none = {...values, phoneNumber: '+15550100077', leadId: 'none', id: 'none',
-                      conversationId: 'none'};
         const told = [];
         for (const path of [values, none]) {
           const {instance, requestId, ...rest} = (await ask({token: tokens.other, path})).body;
@@ -56,7 +71,7 @@ export async function everyRoute({api, tokens, promise}) {
         assert.deepEqual(told[0], told[1]);
       });
     if (right)
-      await bodyForms(api, refuses, operation.requestBody.content['application/json'].schema, right,
+      await bodyForms({api, refuses, takes}, operation.requestBody.content['application/json'].schema, right,
                       tokens.demo);
     if (lines)
       await refuses('of another media type', 415, 'UNSUPPORTED_MEDIA_TYPE',
@@ -67,6 +82,8 @@ export async function everyRoute({api, tokens, promise}) {
         assert.deepEqual([got.status, got.body.code], [413, 'PAYLOAD_TOO_LARGE']);
       });
     await queries(refuses, operation, tokens.demo);
+    if (operation.parameters?.some((one) => one.name === 'limit'))
+      await limits({ask, promise}, operation, tokens.demo);
     if (operation.parameters?.some((one) => one.$ref?.endsWith('/idempotencyKey')))
       for (const key of ['x'.repeat(256), 'a b'])
         await refuses(`with the key ${key.slice(0, 9)}`, 400, 'VALIDATION_FAILED',
@@ -119,7 +136,7 @@ function wrong(schema) {
   return types.has('string') || schema.$ref || schema.anyOf ? 7 : 'seven';
 }
 
-async function bodyForms(api, refuses, reference, right, token) {
+async function bodyForms({api, refuses, takes}, reference, right, token) {
   const schema = api.schema(reference);
   const invalid = (what, text) =>
     refuses(what, 400, 'VALIDATION_FAILED', {token, text});
@@ -144,11 +161,24 @@ async function bodyForms(api, refuses, reference, right, token) {
       await refuses(`with a ${name} that is none`, 400, 'INVALID_PHONE_NUMBER',
                     {token, json: {...right, [name]: 'abc'}});
   }
+  const more = JSON.stringify({...right, odd: 1});
   if (schema.additionalProperties === false)
-    await invalid('a member that nobody knows', JSON.stringify({...right, odd: 1}));
+    await invalid('a member that nobody knows', more);
+  else
+    await takes('a member that nobody knows', {token, text: more});
   if (schema.properties.organizationId)
     await refuses('naming another organisation', 403, 'ORGANIZATION_ACCESS_DENIED',
                   {token, json: {...right, organizationId: 'other'}});
+}
+
+async function limits({ask, promise}, {method, path}, token) {
+  await promise(`${method} ${path}: 50 rows by default, and at most 200`, async () => {
+    for (const [query, limit] of [[{}, 50], [{limit: 1}, 1], [{limit: 200}, 200]]) {
+      const got = await ask({token, query});
+      assert.equal(got.status, 200, got.text);
+      if (got.body) assert.equal(got.body.pagination.limit, limit);  // an export has none
+    }
+  });
 }
 
 async function queries(refuses, operation, token) {
