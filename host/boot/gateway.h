@@ -38,6 +38,8 @@ public:
     static std::vector<settings::Finding> check_plugins(const settings::Settings& settings);
 
 private:
+    /// Whether all that had changed is in force now.
+    bool apply(const settings::Loaded& loaded);
     /// The uses whose options differ; false: one of them is wrong, which was logged.
     bool find_renewed(const settings::Settings& wanted, const std::vector<std::string>& changed,
                       std::vector<const settings::PluginUse*>& renewed) const;

@@ -58,19 +58,26 @@ bool Gateway::find_renewed(const Settings& wanted, const std::vector<std::string
 
 void Gateway::settings_changed(const settings::Loaded& loaded) {
     Furniture& own = *furniture_;
-    own.reloaded = false;
+    own.reloaded = apply(loaded);
+    own.metrics
+        .counter("tandem_config_reloads_total", "How often the settings were read again.", {})
+        .add();
+}
+
+bool Gateway::apply(const settings::Loaded& loaded) {
+    Furniture& own = *furniture_;
     if (!loaded.usable()) {
         const auto first =
             std::find_if(loaded.findings.begin(), loaded.findings.end(),
                          [](const settings::Finding& finding) { return !finding.warning; });
         own.logger.error("boot", "the new settings are wrong; the old ones stay in force",
                          {{"first", settings::to_text(*first)}});
-        return;
+        return false;
     }
     const Settings& wanted = loaded.settings;
     const std::vector<std::string> changed = settings::changes(in_force_, wanted);
     std::vector<const PluginUse*> renewed;
-    if (!find_renewed(wanted, changed, renewed)) return;
+    if (!find_renewed(wanted, changed, renewed)) return false;
 
     std::vector<std::string> applied, failed;
     if (contains(changed, log_level)) {
@@ -96,7 +103,7 @@ void Gateway::settings_changed(const settings::Loaded& loaded) {
     own.logger.info("boot", "settings were read again", {{"applied", joined(applied)}});
     if (!waiting.empty())
         own.logger.warn("boot", "these settings take a restart", {{"keys", joined(waiting)}});
-    own.reloaded = failed.empty() && waiting.empty();
+    return failed.empty() && waiting.empty();
 }
 
 }  // namespace tandem::boot

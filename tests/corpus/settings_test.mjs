@@ -67,22 +67,34 @@ class Reloading extends House {
     await writeFile(join(this.folder, 'jwt.secret'), `${text}\n`, {mode: 0o600});
   }
 
-  /** What it says until it read them again, for better or worse. */
-  async reload(change = (text) => text) {
+  /** Changes the settings and lets them be read again. */
+  async ask(change = (text) => text) {
     this.change = change;
     await writeFile(this.settings, this.text());
+    const before = await this.metric('tandem_config_reloads_total');
+    this.child.kill('SIGHUP');
+    await until('the settings to be read again', async () =>
+      await this.metric('tandem_config_reloads_total') > before);
+  }
+
+  /** The same, and what it said of it, for better or worse. */
+  async reload(change) {
+    // The log says the same only so often in a second.
+    await new Promise((next) => setTimeout(next, 150));
     const before = this.output.length;
     this.said = () => this.output.slice(before);
-    this.child.kill('SIGHUP');
-    await until('the settings to be read again', () =>
+    await this.ask(change);
+    await until('it to be told', () =>
       /settings were read again|stay in force/.test(this.said()));
     return this.said();
   }
 
-  async successful() {
+  async metric(name) {
     const metrics = await (await fetch(`${this.url}/metrics`)).text();
-    return Number(metrics.match(/^tandem_config_last_reload_successful (\d)$/m)[1]);
+    return Number(metrics.match(new RegExp(`^${name} (\\d+)$`, 'm'))?.[1] ?? 0);
   }
+
+  successful() { return this.metric('tandem_config_last_reload_successful'); }
 
   async asks(token) {
     const answer = await fetch(`${this.url}/api/leads`,
@@ -136,7 +148,7 @@ try {
       for (; running; ++asked) assert.equal(await house.asks(token), 200);
     });
     for (let i = 0; i < 50; ++i)
-      await house.reload((text) => text.replace('delay_ms: 1', `delay_ms: ${2 + (i % 2)}`));
+      await house.ask((text) => text.replace('delay_ms: 1', `delay_ms: ${2 + (i % 2)}`));
     running = false;
     await Promise.all(callers);
     assert.ok(asked > 50);
