@@ -60,7 +60,8 @@ export class Line {
 
   send(part) { if (!this.ended) this.socket.write(bytes(part)); }
   shutWriting() { this.socket.end(); }
-  leave() { this.socket.destroy(); }
+  /** With a reset: a mere end would be the half of a stream's reader that says no more. */
+  leave() { this.socket.resetAndDestroy(); }
 
   /** The next answer; nothing when the line ended before it. */
   async answer(bodiless = false) {
@@ -109,8 +110,12 @@ export class Player {
 
   async play(one) {
     const counted = one.counts ? await this.metric(one.counts) : 0;
-    if (one.scene) await one.scene(this.ground, this);
-    else await this.exchange(one);
+    if (one.scene) {
+      await one.scene(this.ground, this);
+      await this.noStreams();
+    } else {
+      await this.exchange(one);
+    }
     if (one.counts) assert.ok(await this.metric(one.counts) > counted, `${one.counts} did not grow`);
     await this.checkStored(one.stores ?? 0);
     if (one.after) await one.after(this.ground, this);
@@ -119,10 +124,10 @@ export class Player {
 
   async exchange(one) {
     const line = await Line.open(this.house.port);
+    let last = null;
     try {
       line.send(one.send);
       if (one.then === 'shut') line.shutWriting();
-      let last = null;
       const statuses = [];
       for (const _ of one.answers) {
         last = await line.answer(one.bodiless);
@@ -143,7 +148,13 @@ export class Player {
       }
     } finally {
       line.leave();
+      if (last?.stream) await this.noStreams();
     }
+  }
+
+  /** The next stream must not find the places of the last ones taken. */
+  noStreams() {
+    return until('all streams to be gone', async () => await this.metric('tandem_streams_open') === 0);
   }
 
   checkAnswer(one, last) {
