@@ -12,9 +12,8 @@ export function labelled(text, field, note) {
   return make('div', {class: 'field'}, make('label', {for: field.id}, text), field, told);
 }
 
-export function choice(options, attributes = {}) {
-  return make('select', attributes,
-              Object.entries(options).map(([value, text]) => make('option', {value}, text)));
+export function choice(options) {
+  return make('select', {}, Object.entries(options).map(([value, text]) => make('option', {value}, text)));
 }
 
 // `act` does it, and throws what the person shall read. Resolves once the dialog is closed.

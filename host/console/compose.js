@@ -23,7 +23,7 @@ export class Composer {
                                   'aria-describedby': 'answer-count composer-why'});
     this.count = make('span', {id: 'answer-count', class: 'count'});
     this.why = make('p', {id: 'composer-why', class: 'why'});
-    this.take = make('button', {type: 'button', class: 'main', 'aria-keyshortcuts': 't',
+    this.take = make('button', {type: 'button', id: 'take-over', 'aria-keyshortcuts': 't',
                                 click: () => this.desk.act('join')},
                      'Take over', make('kbd', {}, 'T'));
     this.send = make('button', {class: 'main', 'aria-keyshortcuts': 'Enter'}, icon('send'), 'Send');

@@ -47,6 +47,7 @@ export class Conversation {
     try {
       const read = await get(conversationPath(this.phoneNumber));
       this.take(read);
+      this.normal = read.phoneNumber;  // an address may have named it in another form
       this.state = 'ready';
       if (this.humanControl) await this.readQueue();
     } catch (refusal) {

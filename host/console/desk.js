@@ -258,7 +258,11 @@ export class Desk {
     if (this.conversation?.phoneNumber === number) return;
     let one = this.conversations.get(number);
     if (!one) {
-      one = new Conversation(number, () => { if (one === this.conversation) this.refresh(); });
+      one = new Conversation(number, () => {
+        if (one !== this.conversation) return;
+        if (one.normal && one.normal !== number) this.openNumber(one.normal);
+        else this.refresh();
+      });
       this.composer.recall(one);
       if (this.line.state === 'open') this.composer.sendAgain(one);
       one.load();

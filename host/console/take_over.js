@@ -53,7 +53,7 @@ export function takeRunningCall(desk, conversation) {
 function callFields(conversation, chosen = 'leave') {
   if (!conversation.activeCall) return {fields: []};
   const call = choice({leave: 'Let the AI finish it', transfer: 'Put it through to my phone',
-                       hang_up: 'Hang up'}, {value: chosen});
+                       hang_up: 'Hang up'});
   call.value = chosen;
   const phone = make('input', {type: 'tel', autocomplete: 'tel',
                                value: sessionStorage.getItem(phoneKey) ?? ''});

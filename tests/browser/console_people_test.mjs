@@ -67,7 +67,7 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
   });
 
   await stage.story('a half-written answer survives that somebody else takes it', async () => {
-    await sam.page.click('#composer button.main');
+    await sam.page.click('#take-over');
     await sam.heldBy('You have it');
     await sam.page.fill('#answer', 'half written');
     await kim.page.click('#force');

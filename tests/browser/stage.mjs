@@ -9,13 +9,13 @@ import {until} from './until.mjs';
 
 export const customer = '+14155550131';
 
-/** Runs a test's stories, cleans up, and says what went wrong. */
-export async function play(title, [program, programs], tell) {
+/** Runs a test's stories, cleans up, and says what went wrong. `gatewayOf` is a kind of Gateway. */
+export async function play(title, [program, programs], tell, gatewayOf = Gateway) {
   const started = Date.now();
   const cleaning = [];
   let gateway = null, browser = null;
   try {
-    gateway = await Gateway.create(programs);
+    gateway = await gatewayOf.create(programs);
     cleaning.push(() => gateway.remove());
     await gateway.start();
     const relay = await Relay.start(gateway.port);
