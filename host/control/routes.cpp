@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "control/draft.h"
 #include "domain/address.h"
+#include "domain/segments.h"
 #include "serve/json.h"
 
 namespace tandem::control {
@@ -33,17 +34,6 @@ bool is_one_of(const Words& words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// UTF-16 code units, which is how providers and browsers count.
-size_t units(std::string_view text) {
-    size_t count = 0;
-    for (const char letter : text) {
-        const auto byte = static_cast<unsigned char>(letter);
-        if ((byte & 0xc0) != 0x80) ++count;
-        if (byte >= 0xf0) ++count;
-    }
-    return count;
-}
-
 /// Throws what is amiss with the body as such; then values may be believed.
 void check(serve::Members& asked, const Person& person) {
     const std::string named = asked.text("organizationId", max_field_bytes);
@@ -54,7 +44,7 @@ void check(serve::Members& asked, const Person& person) {
 
 void check_words(const char* field, const std::string& words) {
     if (is_blank(words)) refuse_field(field, "is missing");
-    if (units(words) > max_message_units)
+    if (domain::utf16_units(words) > max_message_units)
         refuse(400, "MESSAGE_TOO_LONG", std::string(field) + " has more than 1600 characters.");
 }
 
@@ -179,7 +169,8 @@ serve::Response leave(Control& control, Asked& asked) {
     order.next_steps = body.texts("nextSteps", max_steps, max_field_bytes);
     order.success = body.yes_no("handoffSuccess", true);
     order.force = body.yes_no("force");
-    if (units(order.summary) > max_summary_characters) body.complain("summary", "is too long");
+    if (domain::utf16_units(order.summary) > max_summary_characters)
+        body.complain("summary", "is too long");
     check(body, asked.person);
     if (order.force && !asked.person.is_admin)
         refuse(403, "PERMISSION_DENIED", "force is for the permission admin.");

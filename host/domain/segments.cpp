@@ -99,6 +99,16 @@ Segments segments_of(std::string_view text) {
     return counter.now();
 }
 
+size_t utf16_units(std::string_view text) {
+    size_t units = 0;
+    for (size_t at = 0; at < text.size();) {
+        const Character next = character_at(text, at);
+        units += utf16_units(next.point);
+        at += next.bytes;
+    }
+    return units;
+}
+
 size_t fitting_segments(std::string_view text, size_t most, size_t max_units) {
     Counter counter;
     size_t at = 0;

@@ -21,6 +21,9 @@ struct Segments {
 /// stand in one segment whole.
 Segments segments_of(std::string_view text);
 
+/// UTF-16 code units, which is how providers and browsers count; the same of what is no UTF-8.
+size_t utf16_units(std::string_view text);
+
 /// Bytes of the longest beginning of the text that takes at most `most` segments and
 /// `max_units` UTF-16 units; it ends between two characters.
 size_t fitting_segments(std::string_view text, size_t most, size_t max_units);

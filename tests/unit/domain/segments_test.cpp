@@ -84,6 +84,7 @@ public:
     void broken_bytes_are_replacement_characters() {
         CPPUNIT_ASSERT(ucs2 == segments_of("\xff\xc3").alphabet);
         CPPUNIT_ASSERT_EQUAL(size_t{2}, segments_of("\xff\xc3").units);
+        CPPUNIT_ASSERT_EQUAL(size_t{5}, utf16_units("a😀€\xff"));
     }
 
     void the_longest_beginning_ends_between_characters() {
