@@ -12,8 +12,9 @@ namespace tandem::control {
 namespace {
 
 constexpr std::string_view room = "control";
-// Joins wait for providers, so a few per core are cheap.
-constexpr unsigned threads = 8;
+// A join may wait two seconds for a provider; those who wait do nothing, and so many of them
+// must not keep others from joining.
+constexpr unsigned threads = 32;
 constexpr size_t most_waiting = 1000;
 constexpr unsigned most_ended_at_once = 100;
 

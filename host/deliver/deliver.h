@@ -73,6 +73,7 @@ class FenceGate {
         int64_t control_epoch;
         bool fenced = false;   // guarded by mutex_
         bool on_wire = false;  // guarded by mutex_
+        bool over = false;     // guarded by mutex_
     };
 
 public:
@@ -89,6 +90,9 @@ public:
         /// The last look before the provider is called. False: the conversation was taken
         /// over, nothing may be sent.
         bool to_wire();
+        /// The provider has answered, or will not: whoever takes the conversation over waits
+        /// no longer, and not for what is recorded of it.
+        void leave();
 
     private:
         FenceGate& gate_;

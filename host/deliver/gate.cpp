@@ -16,6 +16,12 @@ bool FenceGate::Pass::to_wire() {
     return passage_->on_wire;
 }
 
+void FenceGate::Pass::leave() {
+    const std::lock_guard lock(gate_.mutex_);
+    passage_->over = true;
+    gate_.left_.notify_all();
+}
+
 std::unique_ptr<FenceGate::Pass> FenceGate::enter(const std::string& organization,
                                                   const std::string& address, int64_t control_epoch,
                                                   const std::string& subject_id) {
@@ -35,7 +41,7 @@ std::vector<std::string> FenceGate::close(const std::string& organization,
     for (Passage& passage : passages_)
         if (older(passage) && !passage.on_wire) passage.fenced = true;
     const auto waited_for = [&](const Passage& passage) {
-        return older(passage) && passage.on_wire;
+        return older(passage) && passage.on_wire && !passage.over;
     };
     left_.wait_for(lock, patience,
                    [&] { return std::none_of(passages_.begin(), passages_.end(), waited_for); });

@@ -294,6 +294,7 @@ void Sender::send(const Scene& scene, FenceGate::Pass* fence, Outlet::Pass& pass
     } catch (const std::exception& failure) {
         told.receipt.error_text = failure.what();
     }
+    if (fence) fence->leave();
     judge(owed, told.receipt, pass);
     record(owed, std::move(told));
 }

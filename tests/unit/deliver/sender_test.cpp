@@ -68,6 +68,7 @@ class SenderTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(the_fence_stops_an_ai_text_between_look_and_claim);
     CPPUNIT_TEST(the_fence_stops_an_ai_text_between_claim_and_wire);
     CPPUNIT_TEST(a_takeover_names_what_is_on_the_wire);
+    CPPUNIT_TEST(a_takeover_waits_for_the_provider_and_not_for_our_record);
     CPPUNIT_TEST(a_humans_text_passes_the_fence);
     CPPUNIT_TEST(a_process_that_died_with_a_claim_leaves_an_unknown_outcome);
     CPPUNIT_TEST(a_process_that_died_before_the_wire_loses_nothing);
@@ -520,6 +521,17 @@ public:
             gate_.close(World::organization, World::customer, 9, Milliseconds{0}).empty());
     }
 
+    void a_takeover_waits_for_the_provider_and_not_for_our_record() {
+        const std::string id = world_->owe_text("hi", 0);
+        Texts pending{"nobody asked"};
+        when_recorded_ = [&] {
+            pending = gate_.close(World::organization, World::customer, 1, Milliseconds{0});
+        };
+        work();
+        CPPUNIT_ASSERT(Texts{} == pending);
+        CPPUNIT_ASSERT(Delivery::Sent == world_->message(id).delivery);
+    }
+
     void a_humans_text_passes_the_fence() {
         world_->joins();
         const std::string id = world_->owe_text("hi", -1);
@@ -714,6 +726,7 @@ private:
         options.on_accepted = [this](const domain::OrganizationId& organization,
                                      const std::string& instance, const std::string& provider_id) {
             told_.push_back(organization + ' ' + instance + ' ' + provider_id);
+            if (when_recorded_) when_recorded_();
         };
         options.status_url = [](const std::string& instance) {
             return "https://gw/api/webhooks/" + instance + "/sms/status";
@@ -762,6 +775,7 @@ private:
     OutletOptions outlet_;
     bool insistent_ = false;
     Texts told_;
+    std::function<void()> when_recorded_;  // the receipt, and the row is still ours
     std::unique_ptr<Sender> sender_;
 };
 
