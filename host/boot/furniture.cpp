@@ -252,6 +252,8 @@ void Furniture::furnish_calling() {
     placing = std::make_unique<call::Placing>(ground, *lanes, *calls, *callers);
     idempotency = std::make_unique<admit::Idempotency>(*store, *committer, clock, logger);
     dispatcher->add(*calls, {});
+    readiness.watch(
+        "calls", [this] { return calls->trouble(); }, observe::Health::Weight::Degrades);
 }
 
 void Furniture::furnish_people() {

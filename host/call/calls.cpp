@@ -1,5 +1,6 @@
 #include "call/calls.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "call/reason.h"
@@ -25,7 +26,28 @@ Calls::Calls(Ground ground, Voices voices, Callers& callers, CallOptions options
       voices_(std::move(voices)),
       callers_(callers),
       options_(std::move(options)),
-      random_(options_.seed ? options_.seed : std::random_device{}()) {}
+      random_(options_.seed ? options_.seed : std::random_device{}()) {
+    for (const auto& [instance, voice] : voices_) {
+        const auto outlet = std::make_shared<deliver::Outlet>(deliver::OutletOptions{});
+        outlets_.emplace(instance, outlet);
+        // Shared with the gauge, which may be asked when we are gone.
+        ground_.metrics->gauge("tandem_voice_account_refused",
+                               "1 while a provider refuses to call for the account; somebody has "
+                               "to mend it.",
+                               {{"provider", instance}},
+                               [outlet] { return outlet->held() ? 1 : 0; });
+    }
+}
+
+std::string Calls::trouble() const {
+    std::string all;
+    for (const auto& [instance, outlet] : outlets_) {
+        if (!outlet->held()) continue;
+        if (!all.empty()) all += "; ";
+        all += instance + " refuses the account, nobody is called";
+    }
+    return all;
+}
 
 void Calls::work(const store::Owed& owed) {
     for (unsigned i = 0; i < max_rebuilds; ++i) {
@@ -130,11 +152,30 @@ Calls::Commit Calls::finish(const Scene& scene, const End& end, bool claimed) {
 
 Calls::Commit Calls::start(const Scene& scene) {
     const store::Owed& owed = scene.owed;
-    const auto pass =
+    const auto entry = outlets_.at(owed.instance)->enter(owed.id, ground_.clock->steady());
+    if (!entry.pass) return hold(scene, entry.wait);
+    const auto fence =
         ground_.gate->enter(owed.organization, owed.address, owed.control_epoch, owed.subject_id);
     const Commit claimed = claim(scene);
-    if (claimed == Commit::Done) to_provider(scene, *pass);
+    if (claimed == Commit::Done) to_provider(scene, *fence, *entry.pass);
     return claimed;
+}
+
+/// The way out is closed. Who waits for an answer is told so; a call for later waits, as long
+/// as it may.
+Calls::Commit Calls::hold(const Scene& scene, Milliseconds wait) {
+    const store::Owed& owed = scene.owed;
+    if (scene.plan.scheduled_for == Time{} && outlets_.at(owed.instance)->held())
+        return finish(scene, {Fate::Kind::NotMade, account_refused}, false);
+    store::ChangeSet set;
+    set.organization = owed.organization;
+    set.preconditions.push_back(store::OwedUnclaimed{owed.id, ground_.clock->now()});
+    const Time due = ground_.clock->now() + wait;
+    set.operations.push_back(
+        store::Settle{owed.id, store::Settlement::Retry,
+                      owed.expires_at == Time{} ? due : std::min(due, owed.expires_at),
+                      "the provider's way out is closed at present"});
+    return commit(std::move(set), owed);
 }
 
 Calls::Commit Calls::claim(const Scene& scene) {
@@ -146,24 +187,18 @@ Calls::Commit Calls::claim(const Scene& scene) {
     set.operations.push_back(store::Claim{owed.id, options_.worker, now + options_.lease});
     after.plan.state = State::Starting;
     after.plan.begun_at = now;
-    const bool announced = scene.plan.state != State::Scheduled;
-    if (!announced) {
+    if (scene.plan.state == State::Scheduled) {
         after.call.active = true;
         after.call.started_at = now;
     }
     after.call.record_json = to_json(after.plan);
     set.operations.push_back(after.call);
-    if (!announced) {
-        const auto* organization = ground_.organizations->by_id(owed.organization);
-        set.operations.push_back(publish::call_initiated(
-            screen(scene), after.call, scene.plan.reason, scene.plan.initiated_by,
-            variables_of(*organization, scene.snapshot, scene.plan)));
-    }
     return commit(std::move(set), owed);
 }
 
-void Calls::to_provider(const Scene& scene, deliver::FenceGate::Pass& pass) {
-    if (!pass.to_wire()) return fenced(scene.owed);
+void Calls::to_provider(const Scene& scene, deliver::FenceGate::Pass& fence,
+                        deliver::Outlet::Pass& pass) {
+    if (!fence.to_wire()) return fenced(scene.owed);
     deliver::Receipt receipt;
     try {
         receipt = voices_.at(scene.owed.instance)->start_call(outbound(scene));
@@ -171,6 +206,8 @@ void Calls::to_provider(const Scene& scene, deliver::FenceGate::Pass& pass) {
         receipt.kind = deliver::Receipt::Kind::Unknown;
         receipt.error_text = failure.what();
     }
+    fence.leave();
+    judge(scene, receipt, pass);
     record(scene.owed, receipt);
 }
 

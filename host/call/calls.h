@@ -16,6 +16,7 @@
 #include "call/call.h"
 #include "call/callers.h"
 #include "deliver/deliver.h"
+#include "deliver/outlet.h"
 #include "dispatch/dispatch.h"
 #include "domain/organization.h"
 #include "observe/observe.h"
@@ -61,7 +62,9 @@ struct CallOptions {
 /// Starts owed calls. As with texts, the claim and the call's state `starting` are one commit
 /// under the control epoch, and the fence stands between the claim and the provider. A call
 /// of which nobody knows whether it was made is asked for, and never started again before the
-/// provider said that it certainly was not. Safe from any thread.
+/// provider said that it certainly was not. Where a provider refuses the account, one call a
+/// minute asks whether somebody mended it; the others end at once or, for later, wait.
+/// Safe from any thread.
 class Calls : public dispatch::Desk {
 public:
     using Voices = std::map<std::string, std::shared_ptr<Voice>>;  // by instance
@@ -74,6 +77,8 @@ public:
 
     bool has_voice(const std::string& instance) const { return voices_.count(instance) != 0; }
     const Voices& voices() const { return voices_; }
+    /// Which providers refuse the account, for who asks how we are; empty: none.
+    std::string trouble() const;
 
     /// Whoever asked for it waits no longer: a call that certainly was not made is ended. The
     /// row is as it was committed. Blocks.
@@ -93,7 +98,10 @@ private:
     Commit finish(const Scene& scene, const End& end, bool claimed);
     Commit start(const Scene& scene);
     Commit claim(const Scene& scene);
-    void to_provider(const Scene& scene, deliver::FenceGate::Pass& pass);
+    Commit hold(const Scene& scene, Milliseconds wait);
+    void to_provider(const Scene& scene, deliver::FenceGate::Pass& fence,
+                     deliver::Outlet::Pass& pass);
+    void judge(const Scene& scene, deliver::Receipt& receipt, deliver::Outlet::Pass& pass);
     void fenced(const store::Owed& owed);
     Commit ask(const Scene& scene);
     OutboundCall outbound(const Scene& scene) const;
@@ -115,6 +123,8 @@ private:
     const Voices voices_;
     Callers& callers_;
     const CallOptions options_;
+    /// By instance. They close for an account alone: of what else fails a caller is told.
+    std::map<std::string, std::shared_ptr<deliver::Outlet>> outlets_;  // constant once built
     std::atomic<bool> stopping_{false};
     std::mutex random_mutex_;
     std::mt19937_64 random_;  // guarded by random_mutex_

@@ -137,11 +137,7 @@ void Placing::build(Task& task, const store::Snapshot& snapshot) const {
     plan.state = immediate(order) ? Plan::State::Queued : Plan::State::Scheduled;
     call.record_json = to_json(plan);
     set.operations.push_back(call);
-    // A call for later is announced when it begins.
-    if (immediate(order))
-        set.operations.push_back(publish::call_initiated(
-            screen_of(after, order.organization->id, *ground_.ids, now), call, plan.reason,
-            plan.initiated_by, variables_of(*order.organization, snapshot, plan)));
+    // Screens are told once the provider has it: before that it has no ids to be known by.
 
     store::Owed& owed = task.owed;
     owed.id = ground_.ids->next();

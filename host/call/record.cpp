@@ -22,6 +22,31 @@ constexpr unsigned tries_when_stopping = 3;
 
 }  // namespace
 
+/// What the start says of the account: the outlet learns it, and an operator does where that
+/// changes something.
+void Calls::judge(const Scene& scene, Receipt& receipt, deliver::Outlet::Pass& pass) {
+    const std::string& instance = scene.owed.instance;
+    // A start without a usable answer says nothing of the account.
+    if (receipt.kind != Kind::Accepted && receipt.kind != Kind::Refused && !receipt.account_refused)
+        return;
+    const auto health =
+        receipt.account_refused ? deliver::Health::AccountRefused : deliver::Health::Works;
+    const bool changed = pass.tell(health, ground_.clock->steady());
+    if (changed && receipt.account_refused) {
+        ground_.log->error(
+            room,
+            "a provider refuses the account; correct its settings or ask the "
+            "provider; nobody is called until then",
+            {{"provider", instance}, {"code", receipt.error_code}, {"reason", receipt.error_text}});
+    } else if (changed) {
+        ground_.log->info(room, "a provider takes calls again", {{"provider", instance}});
+    }
+    if (!receipt.account_refused) return;
+    // It is not the call that is refused.
+    const bool for_later = scene.plan.scheduled_for != Time{};
+    receipt.kind = for_later ? Kind::NotSent : Kind::Refused;
+}
+
 /// What the provider did is true whether the store can be written or not: this is tried for
 /// half of the lease. What is still not recorded then is asked for.
 void Calls::record(const store::Owed& owed, const Receipt& receipt) {
@@ -78,8 +103,9 @@ Calls::Commit Calls::record_once(const store::Owed& owed, const Receipt& receipt
         if (claimed)
             set.operations.push_back(store::Settle{owed.id, store::Settlement::Done, {}, {}});
     } else if (receipt.kind == Kind::Refused) {
-        const End end{receipt.opted_out ? Fate::Kind::OptedOut : Fate::Kind::Refused,
-                      safe_reason(receipt.error_code, receipt.error_text)};
+        End end{receipt.opted_out ? Fate::Kind::OptedOut : Fate::Kind::Refused,
+                safe_reason(receipt.error_code, receipt.error_text)};
+        if (receipt.account_refused) end = {Fate::Kind::NotMade, account_refused};
         fate = {end.fate, {}, {}, end.reason};
         end_call(scene, end, set);
         if (opts_out)
@@ -124,11 +150,19 @@ Calls::Commit Calls::record_once(const store::Owed& owed, const Receipt& receipt
 
 /// The provider has the call. A webhook may have been faster: then its word stays.
 void Calls::started(Scene& scene, const Receipt& receipt, store::ChangeSet& set) {
+    // Whoever learns the provider's ids first tells screens of the call.
+    const bool first = !scene.provider_has_it();
     scene.plan.state = State::Started;
     if (scene.call.conversation_id.empty()) scene.call.conversation_id = receipt.provider_id;
     if (scene.call.line_id.empty()) scene.call.line_id = receipt.line_id;
     scene.call.record_json = to_json(scene.plan);
     set.operations.push_back(scene.call);
+    if (!first) return;
+    const auto* organization = ground_.organizations->by_id(scene.owed.organization);
+    set.operations.push_back(publish::call_initiated(
+        screen(scene), scene.call, scene.plan.reason, scene.plan.initiated_by,
+        organization ? variables_of(*organization, scene.snapshot, scene.plan)
+                     : std::vector<std::pair<std::string, std::string>>()));
 }
 
 /// The row comes back: to be started again, or to be asked for.

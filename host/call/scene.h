@@ -27,6 +27,10 @@ struct Calls::End {
     domain::CallOutcome outcome = domain::CallOutcome::NeverConnected;
 };
 
+/// What whoever asked for a call is told where the provider refuses the account; the provider's
+/// own words are for the log.
+inline constexpr char account_refused[] = "The voice provider refuses the account";
+
 /// The values of a call for the AI beside those of every conversation.
 std::vector<std::pair<std::string, std::string>> variables_of(const domain::Organization& org,
                                                               const store::Snapshot& snapshot,

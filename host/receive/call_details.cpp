@@ -52,6 +52,8 @@ CallDetails details_of(const domain::Call& call) {
         details.line_duration_s = duration->get<unsigned>();
     details.failure_reason = text_of(record, "failureReason");
     details.analysis_json = text_of(record, "analysisJson");
+    details.reason = text_of(record, "callReason");
+    details.initiated_by = text_of(record, "initiatedBy");
     const std::string told = text_of(record, "ended");
     if (told == "bare") details.told = CallDetails::Told::Bare;
     if (told == "full") details.told = CallDetails::Told::Full;

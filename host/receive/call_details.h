@@ -19,6 +19,7 @@ struct CallDetails {
     unsigned line_duration_s = 0;
     std::string failure_reason;
     std::string analysis_json;
+    std::string reason, initiated_by;  // of who placed it; only read here
     Told told = Told::Nothing;
 };
 

@@ -31,6 +31,13 @@ void learn_ids(domain::Call& call, const std::string& line_id, const std::string
     if (call.conversation_id.empty()) call.conversation_id = conversation_id;
 }
 
+/// A call that we placed, of whose provider nobody heard until now: whoever learns its ids
+/// first tells screens of it. One that was given up here is over for them.
+bool is_news(const std::optional<domain::Call>& known) {
+    return known && known->direction == domain::CallDirection::Outbound && known->active &&
+           known->conversation_id.empty() && known->line_id.empty();
+}
+
 /// An end that tells what was said, not only that it is over.
 bool is_full(const CallEnded& event) {
     return !event.turns.empty() || !event.summary.empty();
@@ -128,11 +135,12 @@ store::ChangeSet record(const CallStarted& event, const Scope& scope,
     }
     learn_ids(call, event.call_id, event.conversation_id);
     draft.write(call);
-    // Whoever placed a call announced it then.
-    if (!known)
+    if (!known || is_news(known)) {
+        const CallDetails details = details_of(call);
         draft.write(
-            publish::call_initiated(draft.scene(), call, {}, {},
+            publish::call_initiated(draft.scene(), call, details.reason, details.initiated_by,
                                     context::dynamic_variables(*scope.organization, snapshot)));
+    }
     return draft.finished();
 }
 
@@ -144,6 +152,10 @@ store::ChangeSet record(const CallEnded& event, const Scope& scope, const store:
     domain::Call call = known ? *known : new_call(scope, event.direction, moment);
     CallDetails details = known ? details_of(call) : CallDetails{};
     learn_ids(call, event.call_id, event.conversation_id);
+    // It began and ended before its provider's answer was recorded.
+    if (is_news(known))
+        draft.write(
+            publish::call_initiated(draft.scene(), call, details.reason, details.initiated_by, {}));
 
     const bool first = details.told == Told::Nothing;
     const bool richer = details.told == Told::Bare && is_full(event);

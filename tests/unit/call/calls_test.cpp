@@ -20,9 +20,18 @@ namespace {
 using deliver::Receipt;
 using testing::CallWorld;
 
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
 class CallsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(CallsTest);
     CPPUNIT_TEST(an_accepted_call_carries_the_providers_ids);
+    CPPUNIT_TEST(screens_learn_of_a_call_with_the_providers_ids);
+    CPPUNIT_TEST(a_call_that_a_webhook_announced_is_not_announced_again);
+    CPPUNIT_TEST(of_a_call_that_never_was_screens_hear_only_the_end);
+    CPPUNIT_TEST(a_refused_account_is_told_and_asked_again_once_a_minute);
+    CPPUNIT_TEST(a_call_for_later_waits_while_the_account_is_refused);
     CPPUNIT_TEST(the_ai_learns_why_it_calls);
     CPPUNIT_TEST(a_refused_call_never_came_about_and_is_not_retried);
     CPPUNIT_TEST(a_call_that_was_certainly_not_made_is_tried_again_for_two_minutes);
@@ -36,7 +45,7 @@ class CallsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_takeover_between_claim_and_wire_ends_the_call);
     CPPUNIT_TEST(somebody_who_opted_out_is_not_called);
     CPPUNIT_TEST(a_refusal_that_is_an_opt_out_is_remembered);
-    CPPUNIT_TEST(a_scheduled_call_is_announced_when_it_begins);
+    CPPUNIT_TEST(a_scheduled_call_begins_when_it_is_due);
     CPPUNIT_TEST(patience_ends_a_call_that_is_not_on_the_wire);
     CPPUNIT_TEST(patience_does_not_end_what_nobody_knows);
     CPPUNIT_TEST(an_erased_person_is_not_called);
@@ -58,6 +67,77 @@ public:
         const Fate fate = world_->fate();
         CPPUNIT_ASSERT(fate.kind == Fate::Kind::Started);
         CPPUNIT_ASSERT_EQUAL(std::string("conv-1"), fate.conversation_id);
+    }
+
+    void screens_learn_of_a_call_with_the_providers_ids() {
+        const auto owed = world_->owe_call();
+        CPPUNIT_ASSERT_EQUAL(std::string(), world_->last_event("call_initiated"));
+        world_->calls.work(owed);
+        const std::string event = world_->last_event("call_initiated");
+        CPPUNIT_ASSERT_MESSAGE(event, has(event, "\"conversationId\":\"conv-1\""));
+        CPPUNIT_ASSERT_MESSAGE(event, has(event, "\"callSid\":\"CA1\""));
+    }
+
+    void a_call_that_a_webhook_announced_is_not_announced_again() {
+        const auto owed = world_->owe_call();
+        world_->voice->during = [&] {
+            domain::Call call = world_->call();
+            call.conversation_id = "conv-1";
+            world_->commit({world_->conversation(), call});
+        };
+        world_->calls.work(owed);
+        CPPUNIT_ASSERT_EQUAL(std::string(), world_->last_event("call_initiated"));
+        CPPUNIT_ASSERT_EQUAL(std::string("CA1"), world_->call().line_id);
+    }
+
+    void of_a_call_that_never_was_screens_hear_only_the_end() {
+        world_->voice->receipts = {CallWorld::of(Receipt::Kind::Refused)};
+        world_->calls.work(world_->owe_call());
+        CPPUNIT_ASSERT_EQUAL(std::string(), world_->last_event("call_initiated"));
+        CPPUNIT_ASSERT(has(world_->last_event("call_ended"), "\"outcome\":\"failed\""));
+    }
+
+    void a_refused_account_is_told_and_asked_again_once_a_minute() {
+        Receipt refused = CallWorld::of(Receipt::Kind::Refused);
+        refused.account_refused = true;
+        refused.error_text = "the key sk_123 is not valid";
+        world_->voice->receipts = {refused};
+        for (int i = 0; i < 3; ++i) {
+            world_->calls.work(world_->owe_call());
+            CPPUNIT_ASSERT(world_->row_is_gone());
+            CPPUNIT_ASSERT(world_->fate().kind == Fate::Kind::NotMade);
+            CPPUNIT_ASSERT_EQUAL(std::string("The voice provider refuses the account"),
+                                 world_->fate().reason);
+        }
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("only the first asked", size_t{1},
+                                     world_->voice->started.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("voice refuses the account, nobody is called"),
+                             world_->calls.trouble());
+        world_->clock.advance(std::chrono::minutes{1});
+        world_->calls.work(world_->owe_call());
+        CPPUNIT_ASSERT(world_->fate().kind == Fate::Kind::Started);
+        CPPUNIT_ASSERT_EQUAL(std::string(), world_->calls.trouble());
+    }
+
+    void a_call_for_later_waits_while_the_account_is_refused() {
+        Receipt refused = CallWorld::of(Receipt::Kind::Refused);
+        refused.account_refused = true;
+        world_->voice->receipts = {refused};
+        Plan plan;
+        plan.state = Plan::State::Scheduled;
+        plan.scheduled_for = world_->clock.now() + std::chrono::hours{1};
+        world_->owe_call(plan);
+        world_->clock.advance(std::chrono::hours{1});
+        world_->work_due();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, world_->voice->started.size());
+        CPPUNIT_ASSERT(!world_->row_is_gone());
+        world_->clock.advance(std::chrono::seconds{31});
+        world_->work_due();
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("no probe yet", size_t{1}, world_->voice->started.size());
+        world_->clock.advance(std::chrono::seconds{31});
+        world_->work_due();
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, world_->voice->started.size());
+        CPPUNIT_ASSERT(world_->fate().kind == Fate::Kind::Started);
     }
 
     void the_ai_learns_why_it_calls() {
@@ -247,7 +327,7 @@ public:
         CPPUNIT_ASSERT(world_->fate().kind == Fate::Kind::OptedOut);
     }
 
-    void a_scheduled_call_is_announced_when_it_begins() {
+    void a_scheduled_call_begins_when_it_is_due() {
         Plan plan;
         plan.state = Plan::State::Scheduled;
         plan.scheduled_for = world_->clock.now() + std::chrono::hours{1};

@@ -85,6 +85,7 @@ class RecordTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(in_all_orders_of_six_statuses_none_goes_back);
     CPPUNIT_TEST(a_call_of_a_stranger_makes_a_lead_and_is_announced);
     CPPUNIT_TEST(a_call_that_was_announced_is_not_announced_again);
+    CPPUNIT_TEST(a_webhook_before_the_providers_answer_announces_the_call);
     CPPUNIT_TEST(an_ended_call_keeps_its_turns_and_its_summary);
     CPPUNIT_TEST(an_end_without_a_beginning_makes_the_call);
     CPPUNIT_TEST(a_call_without_a_summary_keeps_the_last_one);
@@ -464,6 +465,29 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("call-1"), call.id);
         CPPUNIT_ASSERT_EQUAL(std::string("CA1"), call.line_id);
         CPPUNIT_ASSERT(call.direction == domain::CallDirection::Outbound);
+    }
+
+    void a_webhook_before_the_providers_answer_announces_the_call() {
+        domain::Call placed;
+        placed.id = "call-1";
+        placed.direction = domain::CallDirection::Outbound;
+        placed.active = true;
+        placed.record_json = R"({"state":"starting","callReason":"test ride","initiatedBy":"ann"})";
+        CallStarted started;
+        started.call_id = "CA1";
+        started.conversation_id = "conv_1";
+        const auto begun = record(started, scope_, known(), placed, moment_);
+        CPPUNIT_ASSERT_EQUAL(std::string("call_initiated "), types(begun));
+        CPPUNIT_ASSERT(says(begun, "call_initiated", "\"conversationId\":\"conv_1\""));
+        CPPUNIT_ASSERT(says(begun, "call_initiated", "\"callReason\":\"test ride\""));
+        CPPUNIT_ASSERT(says(begun, "call_initiated", "\"initiatedBy\":\"ann\""));
+
+        const auto over = record(ended(), scope_, known(), placed, moment_);
+        CPPUNIT_ASSERT_EQUAL(std::string("call_initiated call_ended "), types(over));
+        // One that was given up is over for screens; only its end is told, late as it is.
+        placed.active = false;
+        CPPUNIT_ASSERT_EQUAL(std::string("call_ended "),
+                             types(record(ended(), scope_, known(), placed, moment_)));
     }
 
     void an_ended_call_keeps_its_turns_and_its_summary() {
