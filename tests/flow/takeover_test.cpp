@@ -42,6 +42,10 @@ std::string join_body(const std::string& phone, const std::string& agent) {
         .dump();
 }
 
+std::string name_of(unsigned agent) {
+    return "Agent-" + std::string(1, static_cast<char>('A' + agent));
+}
+
 double percentile(std::vector<double> values, double part) {
     std::sort(values.begin(), values.end());
     return values.at(std::min(values.size() - 1,
@@ -55,6 +59,7 @@ class TakeoverTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(TakeoverTest);
     CPPUNIT_TEST(an_existing_front_end_joins_sends_and_leaves);
     CPPUNIT_TEST(of_two_joins_at_one_instant_one_wins_and_the_other_learns_who);
+    CPPUNIT_TEST(of_twenty_joins_at_one_instant_one_wins);
     CPPUNIT_TEST(a_join_while_the_ai_answers_is_acknowledged_soon);
     CPPUNIT_TEST_SUITE_END();
 
@@ -135,6 +140,43 @@ public:
         std::cout << "\nof " << joins << " joins at once Ann won " << won_by_ann << std::endl;
     }
 
+    void of_twenty_joins_at_one_instant_one_wins() {
+        constexpr unsigned people = 20, times = 200;
+        std::vector<Headers> tokens;
+        for (unsigned i = 0; i < people; ++i) tokens.push_back(bearer(name_of(i)));
+        std::vector<std::vector<HttpAnswer>> answers(people, std::vector<HttpAnswer>(times));
+        std::barrier together(people);
+        std::vector<std::thread> all;
+        for (unsigned who = 0; who < people; ++who)
+            all.emplace_back([&, who] {
+                HttpClient client(gateway_->url());
+                for (unsigned i = 0; i < times; ++i) {
+                    const std::string body = join_body(number_of(i + 1), name_of(who));
+                    together.arrive_and_wait();
+                    answers[who][i] = client.post("/api/human-control/join", body, tokens[who]);
+                }
+            });
+        for (std::thread& one : all) one.join();
+        for (unsigned i = 0; i < times; ++i) {
+            std::string holder;
+            for (unsigned who = 0; who < people; ++who)
+                if (answers[who][i].status == 200) {
+                    CPPUNIT_ASSERT_MESSAGE("two hold it: " + holder, holder.empty());
+                    holder = name_of(who);
+                }
+            CPPUNIT_ASSERT_MESSAGE("nobody holds it", !holder.empty());
+            for (unsigned who = 0; who < people; ++who) {
+                const HttpAnswer& lost = answers[who][i];
+                if (lost.status == 200) continue;
+                CPPUNIT_ASSERT_EQUAL_MESSAGE(lost.body, 409, lost.status);
+                CPPUNIT_ASSERT_MESSAGE(lost.body, lost.body.find(holder) != std::string::npos);
+            }
+            const auto told = HttpClient(gateway_->url())
+                                  .get("/api/human-control/status/" + number_of(i + 1), ann_);
+            CPPUNIT_ASSERT_MESSAGE(told.body, told.body.find(holder) != std::string::npos);
+        }
+    }
+
     void a_join_while_the_ai_answers_is_acknowledged_soon() {
         constexpr unsigned people = 200;
         HttpClient provider(gateway_->url()), page(gateway_->url());
@@ -185,7 +227,7 @@ private:
     }
     Headers bearer(const std::string& who) {
         return {
-            {"Authorization", "Bearer " + gateway_->token("bikes", "conversations:manage", who)},
+            {"Authorization", "Bearer " + gateway_->token("bikes", "conversations:manage,conversations:read", who)},
             {"Content-Type", "application/json"}};
     }
 
