@@ -138,6 +138,49 @@ std::optional<std::string> possible(const std::string& digits, const std::string
     return e164;
 }
 
+/// Country codes of networks that are dear by their nature: Inmarsat, universal personal
+/// numbers, satellite systems, international networks, and the international services of
+/// shared cost and premium rate (ITU-T E.164 list of assigned codes).
+bool is_dear_network(int country) {
+    constexpr std::array<int, 8> codes{808, 870, 878, 881, 882, 883, 888, 979};
+    return std::find(codes.begin(), codes.end(), country) != codes.end();
+}
+
+Tariff tariff_of_phone(const std::string& e164) {
+    using Util = PhoneNumberUtil;
+    const Util& phones = *Util::GetInstance();
+    PhoneNumber number;
+    // Whoever has no country code here is no phone of ours, so nobody can tell what it costs.
+    if (phones.Parse(e164, "ZZ", &number) != Util::NO_PARSING_ERROR) return Tariff::Premium;
+    std::string national, home;
+    phones.GetNationalSignificantNumber(number, &national);
+    phones.GetRegionCodeForCountryCode(number.country_code(), &home);
+    if (is_emergency(national, home)) return Tariff::Emergency;
+    if (is_dear_network(number.country_code())) return Tariff::Premium;
+    // The numbering plan says it of the whole area code, assigned or not.
+    if (number.country_code() == 1 && national.starts_with("900")) return Tariff::Premium;
+    switch (phones.GetNumberType(number)) {
+        case Util::PREMIUM_RATE:
+        case Util::SHARED_COST: return Tariff::Premium;
+        // Elsewhere these are ordinary, in the United Kingdom a well-known trap.
+        case Util::PERSONAL_NUMBER:
+            return number.country_code() == 44 ? Tariff::Premium : Tariff::Ordinary;
+        default: return Tariff::Ordinary;
+    }
+}
+
+Tariff tariff_of_short_code(const std::string& digits, const std::string& region) {
+    if (is_emergency(digits, region)) return Tariff::Emergency;
+    static const ShortNumberInfo short_numbers;
+    PhoneNumber number;
+    const PhoneNumberUtil& phones = *PhoneNumberUtil::GetInstance();
+    if (phones.Parse(digits, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR)
+        return Tariff::Ordinary;
+    return short_numbers.GetExpectedCostForRegion(number, region) == ShortNumberInfo::PREMIUM_RATE
+               ? Tariff::Premium
+               : Tariff::Ordinary;
+}
+
 bool only_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(),
                                         [](char letter) { return letter >= '0' && letter <= '9'; });
@@ -235,6 +278,14 @@ Result<Address> parse_provider_address(std::string_view text, std::string_view d
         return Address{AddressKind::ShortCode, "shortcode:" + std::string(text)};
     if (is_sender_name(text)) return Address{AddressKind::Typed, "sender:" + std::string(text)};
     return parse_phone(text, default_region);
+}
+
+Tariff tariff_of(std::string_view address, std::string_view region) {
+    if (address.starts_with('+')) return tariff_of_phone(std::string(address));
+    constexpr std::string_view short_code = "shortcode:";
+    if (!address.starts_with(short_code)) return Tariff::Ordinary;
+    return tariff_of_short_code(std::string(address.substr(short_code.size())),
+                                std::string(region));
 }
 
 std::string redacted(std::string_view address) {

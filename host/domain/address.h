@@ -32,6 +32,17 @@ Result<Address> parse_phone(std::string_view text, std::string_view default_regi
 Result<Address> parse_provider_address(std::string_view text, std::string_view default_region,
                                        std::string_view unique);
 
+/// What reaching an address would mean for whoever pays for it.
+enum class Tariff {
+    Ordinary,
+    Premium,    // premium rate, shared cost, satellite, international services, UK 070
+    Emergency,  // connects to an emergency service, as it is or without its country code
+};
+
+/// Of an address in its normal form; `region` is where short codes are dialled from. What is
+/// neither a phone nor a short code is Ordinary.
+Tariff tariff_of(std::string_view address, std::string_view region);
+
 /// The last two digits behind stars, for logs: never the number.
 std::string redacted(std::string_view address);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/address.h"
+
 namespace tandem::domain {
 
 bool Organization::owns(std::string_view number) const {
@@ -11,6 +13,20 @@ bool Organization::owns(std::string_view number) const {
 std::string Organization::sender(std::string_view last_used) const {
     if (owns(last_used)) return std::string(last_used);
     return numbers.empty() ? std::string() : numbers.front();
+}
+
+std::string_view Organization::objection_to(std::string_view address) const {
+    // Two machines would talk to each other until the money is gone.
+    if (std::find(numbers.begin(), numbers.end(), address) != numbers.end())
+        return "is one of the organisation's own numbers";
+    switch (tariff_of(address, default_region)) {
+        case Tariff::Emergency: return "is an emergency number";
+        case Tariff::Premium:
+            return allow_premium ? std::string_view()
+                                 : "is a premium-rate, shared-cost or satellite number";
+        case Tariff::Ordinary: break;
+    }
+    return {};
 }
 
 Organizations::Organizations(std::vector<Organization> all) : all_(std::move(all)) {}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +24,26 @@ struct Organization {
     bool resend_unknown = false;
     unsigned history_days = 0;    // how long messages and ended calls are kept; 0: for ever
     unsigned history_limit = 50;  // messages that are shown at once, also to the AI
+    /// Numbers that cost more than a call or a text; emergency services never.
+    bool allow_premium = false;
+    /// Of its own, instead of those of all; 0: not limited.
+    std::optional<unsigned> requests_per_minute, messages_per_minute, calls_per_minute;
+    /// What it may spend in a day (UTC); nothing: no cap.
+    struct Daily {
+        std::optional<unsigned> messages, segments, calls;
+
+        bool any() const { return messages || segments || calls; }
+    };
+    Daily daily;
 
     /// Whether it is one of the business's own numbers: who writes there writes to themselves.
     bool owns(std::string_view number) const;
     /// The number to write or call from: the one that the customer turned to last, if it is
     /// still ours, else the first. Empty: the organisation has none.
     std::string sender(std::string_view last_used) const;
+    /// Why this address, in its normal form, is neither written to nor called; empty: it may
+    /// be. The words are for people and follow the address: `is an emergency number`.
+    std::string_view objection_to(std::string_view address) const;
 };
 
 /// All organisations of this gateway. Immutable; safe from any thread.

@@ -99,6 +99,7 @@ class AddressTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(withheld_callers_are_never_merged);
     CPPUNIT_TEST(providers_cannot_forge_our_own_kinds);
     CPPUNIT_TEST(logs_see_two_digits_at_most);
+    CPPUNIT_TEST(what_a_number_costs_is_told_by_its_plan);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -110,6 +111,49 @@ public:
             if (address) CPPUNIT_ASSERT(address->kind == AddressKind::Phone);
             if (!address) CPPUNIT_ASSERT(address.error().code == Code::Invalid);
         }
+    }
+
+    void what_a_number_costs_is_told_by_its_plan() {
+        struct Number {
+            const char* address;
+            Tariff tariff;
+        };
+        using enum Tariff;
+        const Number numbers[] = {
+            {"+15551234567", Ordinary},
+            {"+14155550100", Ordinary},
+            {"+15005550006", Ordinary},
+            {"+493012345678", Ordinary},
+            {"+447911123456", Ordinary},
+            {"+18005550100", Ordinary},
+            {"+19002345678", Premium},
+            {"+19005550100", Premium},
+            {"+499001234567", Premium},
+            {"+4918012345678", Premium},
+            {"+449098790123", Premium},
+            {"+447012345678", Premium},
+            {"+33891123456", Premium},
+            {"+881612345678", Premium},
+            {"+870773111632", Premium},
+            {"+88213123456789", Premium},
+            {"+883510012345", Premium},
+            {"+979123456789", Premium},
+            {"+80812345678", Premium},
+            {"+80012345678", Ordinary},
+            {"shortcode:911", Emergency},
+            {"shortcode:112", Emergency},
+            {"shortcode:999", Emergency},
+            {"shortcode:12345", Ordinary},
+            {"whatsapp:+19002345678", Ordinary},
+            {"withheld:x", Ordinary},
+            {"", Ordinary},
+            {"+", Premium},
+        };
+        for (const Number& number : numbers)
+            CPPUNIT_ASSERT_MESSAGE(number.address,
+                                   tariff_of(number.address, "US") == number.tariff);
+        CPPUNIT_ASSERT(tariff_of("shortcode:110", "DE") == Emergency);
+        CPPUNIT_ASSERT(tariff_of("shortcode:110", "US") != Emergency);
     }
 
     void five_spellings_are_one_address() {
