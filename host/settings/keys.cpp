@@ -177,6 +177,37 @@ std::vector<Key<Settings>> limit_keys() {
             "limits.calls_per_minute",
             [](Settings& s) -> Slot { return &s.limits.calls_per_minute; }, 1, million,
             "Calls an organisation starts; empty is no limit."),
+        number(
+            "limits.requests_per_minute_per_address",
+            [](Settings& s) -> Slot { return &s.limits.requests_per_minute_per_address; }, 0,
+            million,
+            "Requests of one address, before its credential is looked at; 0 is no limit; trusted "
+            "proxies and webhooks are exempt."),
+        number(
+            "limits.bad_signatures_per_minute_per_address",
+            [](Settings& s) -> Slot { return &s.limits.bad_signatures_per_minute_per_address; }, 0,
+            million,
+            "Webhooks with a wrong signature from one address that are answered and logged one by "
+            "one; genuine ones are never limited."),
+        number(
+            "limits.messages_per_minute_per_number",
+            [](Settings& s) -> Slot { return &s.limits.messages_per_minute_per_number; }, 0,
+            million, "Messages of one organisation to one number; 0 is no limit."),
+        number(
+            "limits.calls_per_minute_per_number",
+            [](Settings& s) -> Slot { return &s.limits.calls_per_minute_per_number; }, 0, million,
+            "Calls of one organisation to one number; 0 is no limit."),
+        number(
+            "limits.automatic_messages_per_minute_per_number",
+            [](Settings& s) -> Slot { return &s.limits.automatic_messages_per_minute_per_number; },
+            0, 60,
+            "Answers of the AI to one number, so that two machines do not talk for ever; what is "
+            "more waits; 0 is no limit."),
+        text<Settings>(
+            "limits.rate_headers", [](Settings& s) -> Slot { return &s.limits.rate_headers; },
+            nullptr, "true or false",
+            "Whether answers tell of limits in RateLimit and RateLimit-Policy, which are an "
+            "Internet draft."),
         {"log.level",
          [](Settings& s) -> Slot { return &s.log.level; },
          "error, warn, info or debug",
@@ -306,6 +337,32 @@ const std::vector<Key<Organization>>& organization_keys() {
         number<Organization>(
             "history_days", [](Organization& one) -> Slot { return &one.history_days; }, 0, 36500,
             "How many days messages and ended calls are kept; 0: for ever."),
+        text<Organization>(
+            "allow_premium", [](Organization& one) -> Slot { return &one.allow_premium; }, nullptr,
+            "true or false",
+            "Whether premium-rate, shared-cost and satellite numbers may be written to and called; "
+            "emergency numbers never are."),
+        number<Organization>(
+            "limits.requests_per_minute",
+            [](Organization& one) -> Slot { return &one.requests_per_minute; }, 0, million,
+            "Requests of each of its credentials, instead of what stands for all; 0 is no limit."),
+        number<Organization>(
+            "limits.messages_per_minute",
+            [](Organization& one) -> Slot { return &one.messages_per_minute; }, 0, million,
+            "Messages that it sends, instead of what stands for all; 0 is no limit."),
+        number<Organization>(
+            "limits.calls_per_minute",
+            [](Organization& one) -> Slot { return &one.calls_per_minute; }, 0, million,
+            "Calls that it starts, instead of what stands for all; 0 is no limit."),
+        number<Organization>(
+            "daily.messages", [](Organization& one) -> Slot { return &one.daily.messages; }, 0,
+            million, "Messages that it sends in a day (UTC), whoever writes them; empty: no cap."),
+        number<Organization>(
+            "daily.segments", [](Organization& one) -> Slot { return &one.daily.segments; }, 0,
+            million, "Segments of them, which are what providers bill; empty: no cap."),
+        number<Organization>(
+            "daily.calls", [](Organization& one) -> Slot { return &one.daily.calls; }, 0, million,
+            "Calls that it starts in a day (UTC); empty: no cap."),
     };
     return keys;
 }

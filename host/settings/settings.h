@@ -80,6 +80,13 @@ struct Limits {
     unsigned connections_per_address = 1000;  // 0: no cap; trusted proxies are exempt
     unsigned connections = 19000;
     std::optional<unsigned> requests_per_minute, messages_per_minute, calls_per_minute;
+    // Of all organisations alike; 0: no limit.
+    unsigned requests_per_minute_per_address = 60000;
+    unsigned bad_signatures_per_minute_per_address = 1200;
+    unsigned messages_per_minute_per_number = 300;
+    unsigned calls_per_minute_per_number = 60;
+    unsigned automatic_messages_per_minute_per_number = 5;
+    bool rate_headers = true;  // RateLimit and RateLimit-Policy, which are a draft still
 };
 
 struct Logging {

@@ -59,7 +59,7 @@ public:
             const std::string_view rest = key.path.substr(prefix.size());
             const size_t dot = rest.find('.');
             if (dot != std::string_view::npos) {
-                nested(depth, table, prefix, rest.substr(0, dot), owner, plugin);
+                nested(item ? depth + 1 : depth, table, prefix, rest.substr(0, dot), owner, plugin);
                 continue;
             }
             const std::string name =

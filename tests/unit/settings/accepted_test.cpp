@@ -93,6 +93,7 @@ class AcceptedTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(inline_secrets_warn_and_work);
     CPPUNIT_TEST(a_rolled_out_signature_mode_warns);
     CPPUNIT_TEST(sending_has_its_keys);
+    CPPUNIT_TEST(an_organisation_has_limits_and_caps_of_its_own);
     CPPUNIT_TEST(the_environment_overrides_scalars_of_known_sections);
     CPPUNIT_TEST(wrong_overrides_are_refused);
     CPPUNIT_TEST(parts_are_merged_in_name_order_and_leftovers_ignored);
@@ -232,6 +233,30 @@ public:
         const Loaded wrong = workspace.load(text);
         CPPUNIT_ASSERT_EQUAL(std::string("organizations[0].unknown_sends"),
                              wrong.findings.at(0).key);
+    }
+
+    void an_organisation_has_limits_and_caps_of_its_own() {
+        Workspace workspace;
+        const std::string text = std::string(smallest()) +
+                                 "    allow_premium: true\n"
+                                 "    limits: {messages_per_minute: 30}\n"
+                                 "    daily: {messages: 500, calls: 0}\n"
+                                 "limits: {calls_per_minute_per_number: 2, rate_headers: false}\n";
+        const Loaded loaded = workspace.load(text);
+        CPPUNIT_ASSERT_EQUAL(std::string(), told(loaded, workspace));
+        const domain::Organization& own = loaded.settings.organizations.at(0);
+        CPPUNIT_ASSERT(own.allow_premium);
+        CPPUNIT_ASSERT_EQUAL(30u, own.messages_per_minute.value());
+        CPPUNIT_ASSERT(!own.calls_per_minute);
+        CPPUNIT_ASSERT_EQUAL(500u, own.daily.messages.value());
+        CPPUNIT_ASSERT_EQUAL(0u, own.daily.calls.value());
+        CPPUNIT_ASSERT(!own.daily.segments);
+        CPPUNIT_ASSERT_EQUAL(2u, loaded.settings.limits.calls_per_minute_per_number);
+        CPPUNIT_ASSERT(!loaded.settings.limits.rate_headers);
+        // What is shown is read again as the same.
+        const Loaded again = workspace.load(show(loaded.settings, {}));
+        CPPUNIT_ASSERT_EQUAL(500u, again.settings.organizations.at(0).daily.messages.value());
+        CPPUNIT_ASSERT_EQUAL(30u, again.settings.organizations.at(0).messages_per_minute.value());
     }
 
     void the_environment_overrides_scalars_of_known_sections() {
