@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "limit/limit.h"
+#include "observe/observe.h"
+
+namespace tandem::limit {
+
+/// The caps of one process, counted in the store.
+class Ledger : public Spending {
+public:
+    /// All of them outlive it.
+    Ledger(store::Store& store, const Clock& clock, observe::Log& log, observe::Metrics& metrics)
+        : store_(store), clock_(clock), log_(log), metrics_(metrics) {}
+
+    Result<Charge> spend(const domain::Organization& organization, const Amount& amount,
+                         std::string_view id) override;
+    Result<void> left(const domain::Organization& organization, const Amount& amount) override;
+
+private:
+    friend class Charge;
+
+    /// What an organisation spent today.
+    struct Account {
+        std::mutex mutex;
+        // All guarded by mutex.
+        std::string day;                  // empty: not read yet
+        Amount spent;                     // on that day
+        std::set<std::string_view> told;  // caps that the log told of on that day
+    };
+
+    Account& account_of(const std::string& organization);
+    Result<void> open(Account& account, const domain::Organization& organization,
+                      const std::string& day);
+    Result<void> check(Account& account, const domain::Organization& organization,
+                       const Amount& amount, Time now);
+    void give_back(const std::string& organization, const std::string& day, const Amount& amount);
+
+    store::Store& store_;
+    const Clock& clock_;
+    observe::Log& log_;
+    observe::Metrics& metrics_;
+    std::mutex mutex_;
+    std::map<std::string, std::unique_ptr<Account>> accounts_;  // guarded by mutex_; never erased
+};
+
+}  // namespace tandem::limit
