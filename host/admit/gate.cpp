@@ -106,10 +106,20 @@ std::optional<serve::Response> Gate::check(serve::Request& request, const serve:
         case serve::Access::Bearer:
         case serve::Access::Stream: break;
     }
+    const bool limited = limits_ && !request.control;
+    if (limited)
+        if (const auto verdict = limits_->request_from(request.client); !verdict.passes)
+            return serve::problem(limit::refusal(verdict));
     const auto refusal = request.control ? admit_operator(request) : admit(request, route);
-    if (!refusal) return std::nullopt;
-    request.identity.reset();
-    return refuse(request, route, *refusal);
+    if (refusal) {
+        request.identity.reset();
+        return refuse(request, route, *refusal);
+    }
+    if (!limited) return std::nullopt;
+    const limit::Verdict verdict = limits_->request_of(*request.identity);
+    if (!verdict.passes) return serve::problem(limit::refusal(verdict));
+    request.answer_headers = limit::rate_fields(verdict);
+    return std::nullopt;
 }
 
 std::string Gate::judge(const domain::Identity& identity, std::string_view permission,

@@ -9,6 +9,7 @@
 #include "admit/admit.h"
 #include "base/clock.h"
 #include "domain/organization.h"
+#include "limit/limit.h"
 #include "listen/listen.h"
 #include "observe/observe.h"
 #include "serve/serve.h"
@@ -35,6 +36,9 @@ public:
     /// Who redeems stream tickets; set before the first request. Without an office every
     /// ticket is unknown.
     void tickets(TicketOffice* office) { office_ = office; }
+
+    /// Who limits requests; set before the first one. Without it nobody does.
+    void limits(limit::Limits* limits) { limits_ = limits; }
 
     std::optional<serve::Response> check(serve::Request& request,
                                          const serve::Route& route) override;
@@ -65,7 +69,8 @@ private:
     const listen::Networks metrics_from_;
     observe::Log& log_;
     observe::Metrics& metrics_;
-    TicketOffice* office_ = nullptr;  // borrowed
+    TicketOffice* office_ = nullptr;   // borrowed
+    limit::Limits* limits_ = nullptr;  // borrowed
 };
 
 }  // namespace tandem::admit

@@ -70,6 +70,21 @@ std::vector<domain::Organization> organizations_of(const settings::Settings& set
     return all;
 }
 
+limit::Rates limit_rates(const settings::Limits& limits, const std::vector<std::string>& proxies) {
+    limit::Rates rates;
+    rates.requests = limits.requests_per_minute.value_or(0);
+    rates.messages = limits.messages_per_minute.value_or(0);
+    rates.calls = limits.calls_per_minute.value_or(0);
+    rates.requests_of_address = limits.requests_per_minute_per_address;
+    rates.bad_signatures = limits.bad_signatures_per_minute_per_address;
+    rates.messages_to_number = limits.messages_per_minute_per_number;
+    rates.calls_to_number = limits.calls_per_minute_per_number;
+    rates.automatic_to_number = limits.automatic_messages_per_minute_per_number;
+    rates.told = limits.rate_headers;
+    rates.exempt = listen::parse_networks(proxies);
+    return rates;
+}
+
 Error failed(const std::string& what, const Error& reason) {
     return Error{reason.code, what + ": " + reason.text};
 }
@@ -137,6 +152,7 @@ Result<void> Furniture::open_store() {
 
 void Furniture::furnish() {
     furnish_writing();
+    furnish_limits();
     furnish_watching();
     furnish_talking();
     furnish_calling();
@@ -169,6 +185,13 @@ void Furniture::furnish_writing() {
     upkeep = std::make_unique<store::Upkeep>(*store, organizations, clock, logger);
 }
 
+void Furniture::furnish_limits() {
+    limiter = std::make_unique<limit::Limiter>(
+        limit_rates(settings.limits, settings.server.trusted_proxies), clock, metrics);
+    limiter->organizations(&organizations);
+    ledger = std::make_unique<limit::Ledger>(*store, clock, logger, metrics);
+}
+
 void Furniture::furnish_watching() {
     gate = std::make_unique<admit::Gate>(
         clock, organizations, authenticators,
@@ -176,6 +199,7 @@ void Furniture::furnish_watching() {
         metrics);
     tickets = std::make_unique<stream::Tickets>(clock);
     gate->tickets(tickets.get());
+    gate->limits(limiter.get());
     places = std::make_unique<stream::Places>(settings.stream.max_per_credential);
     hub = std::make_unique<stream::Hub>(stream_options(settings), *store, *feed, *gate, clock, ids,
                                         logger, metrics);
@@ -185,7 +209,7 @@ void Furniture::furnish_watching() {
 void Furniture::furnish_talking() {
     intake = std::make_unique<receive::Intake>(
         receive::Ground{&organizations, store.get(), committer.get(), lanes.get(), &clock, &ids,
-                        &logger, &metrics},
+                        &logger, &metrics, limiter.get()},
         receive::IntakeOptions{settings.server.public_url,
                                Milliseconds(settings.conversation.coalesce_ms),
                                std::chrono::seconds(settings.conversation.late_s)});
@@ -217,15 +241,16 @@ void Furniture::furnish_talking() {
     sending.status_url = [this](const std::string& instance) { return status_url(instance); };
     sender = std::make_unique<deliver::Sender>(
         deliver::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
-                        &metrics, &fence},
+                        &metrics, &fence, limiter.get()},
         channels, sending);
     reply::TurnOptions answering;
     answering.worker = worker;
     answering.validity = std::chrono::seconds(settings.conversation.message_validity_s);
     answering.quiet = Milliseconds(settings.conversation.coalesce_ms);
-    turns = std::make_unique<reply::Turns>(reply::Ground{store.get(), committer.get(), &clock, &ids,
-                                                         &organizations, &logger, &metrics},
-                                           responders, channels, answering);
+    turns = std::make_unique<reply::Turns>(
+        reply::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger, &metrics,
+                      ledger.get()},
+        responders, channels, answering);
     dispatcher->add(*sender, senders);
     readiness.watch(
         "delivery", [this] { return sender->trouble(); }, observe::Health::Weight::Degrades);
@@ -239,8 +264,8 @@ void Furniture::furnish_calling() {
     call::Calls::Voices voices;
     for (const load::Instance& provider : providers)
         if (provider.voice) voices.emplace(provider.id, provider.voice);
-    const call::Ground ground{store.get(),    committer.get(), &clock,   &ids,
-                              &organizations, &logger,         &metrics, &fence};
+    const call::Ground ground{store.get(), committer.get(), &clock, &ids,          &organizations,
+                              &logger,     &metrics,        &fence, limiter.get(), ledger.get()};
     call::CallOptions calling;
     calling.worker = random_hex(8);
     calling.line_known = [this](const domain::OrganizationId& organization,
@@ -268,7 +293,7 @@ void Furniture::furnish_people() {
     options.idle = std::chrono::seconds(settings.conversation.human_control_idle_s);
     control = std::make_unique<control::Control>(
         control::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
-                        &metrics, &fence},
+                        &metrics, &fence, limiter.get(), ledger.get()},
         std::move(voices), std::move(channels), options);
     desk_workers = std::make_unique<Workers>(desk_threads, most_at_the_desk);
     desk = {store.get(),

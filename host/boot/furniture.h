@@ -16,6 +16,8 @@
 #include "deliver/outbox.h"
 #include "deliver/sender.h"
 #include "dispatch/dispatch.h"
+#include "limit/ledger.h"
+#include "limit/limiter.h"
 #include "load/load.h"
 #include "observe/logger.h"
 #include "observe/readiness.h"
@@ -55,6 +57,8 @@ struct Furniture {
 
     /// What makes the commits and what follows from them.
     void furnish_writing();
+    /// How much anybody may ask, send and spend.
+    void furnish_limits();
     /// Who may come in, and what they watch.
     void furnish_watching();
     /// What providers tell us, and what we tell them.
@@ -83,6 +87,8 @@ struct Furniture {
     std::vector<std::shared_ptr<admit::Authenticator>> authenticators;
     std::vector<load::Instance> providers;
 
+    std::unique_ptr<limit::Limiter> limiter;
+    std::unique_ptr<limit::Ledger> ledger;
     std::unique_ptr<publish::JournalFeed> feed;
     std::unique_ptr<dispatch::Dispatcher> dispatcher;
     std::unique_ptr<store::GroupCommitter> committer;

@@ -18,6 +18,8 @@ constexpr std::string_view room = "call";
 constexpr unsigned max_rebuilds = 8;
 /// The order of the preconditions of a ChangeSet made here: the row's first.
 constexpr size_t row_precondition = 0;
+// Also tells that a row stood in line already.
+constexpr std::string_view over_rate = "the organisation or this number has its rate";
 
 }  // namespace
 
@@ -66,6 +68,8 @@ void Calls::work(const store::Owed& owed) {
             done = ask(*scene);
         } else if (const auto end = last_gate(*scene)) {
             done = finish(*scene, *end, false);
+        } else if (scene->plan.state == State::Scheduled) {
+            done = start_scheduled(*scene);
         } else {
             done = start(*scene);
         }
@@ -113,6 +117,8 @@ std::optional<Calls::End> Calls::last_gate(const Scene& scene) const {
     const auto* organization = ground_.organizations->by_id(owed.organization);
     if (!organization || organization->numbers.empty())
         return End{Fate::Kind::NotMade, "The organisation has no number to call from"};
+    if (const auto objection = organization->objection_to(owed.address); !objection.empty())
+        return End{Fate::Kind::NotMade, "The number " + std::string(objection)};
     if (!has_voice(owed.instance))
         return End{Fate::Kind::NotMade, "The voice provider is not configured any more"};
     return std::nullopt;
@@ -134,8 +140,12 @@ Calls::Commit Calls::settle(const Scene& scene) {
 
 Calls::Commit Calls::finish(const Scene& scene, const End& end, bool claimed) {
     Scene after = scene;
-    store::ChangeSet set = change_of(scene, claimed);
+    const bool news =
+        !end.needs_human.empty() && scene.conversation().needs_human != end.needs_human;
+    if (news) after.snapshot.conversation->needs_human = end.needs_human;
+    store::ChangeSet set = change_of(after, claimed);
     end_call(after, end, set);
+    if (news) set.operations.push_back(publish::needs_human(screen(scene), end.needs_human));
     const Commit done = commit(std::move(set), scene.owed);
     if (done != Commit::Done) return done;
     if (end.fate == Fate::Kind::TakenOver)
@@ -150,35 +160,78 @@ Calls::Commit Calls::finish(const Scene& scene, const End& end, bool claimed) {
     return done;
 }
 
-Calls::Commit Calls::start(const Scene& scene) {
+/// Nobody waits for an answer to it: over the rate it comes later, at a cap of the day it is
+/// a human's matter.
+Calls::Commit Calls::start_scheduled(const Scene& scene) {
+    const store::Owed& owed = scene.owed;
+    const auto& organization = *ground_.organizations->by_id(owed.organization);
+    limit::Charge charge;
+    if (ground_.spending) {
+        auto paid = ground_.spending->spend(organization, {0, 0, 1}, scene.call.id);
+        if (!paid && paid.error().code == Code::Limited) {
+            End end{Fate::Kind::NotMade, "The organisation's calls of this day are used up"};
+            end.needs_human = limit::cap_reached;
+            return finish(scene, end, false);
+        }
+        if (!paid) return Commit::Failed;
+        charge = std::move(*paid);
+    }
+    if (!ground_.limits) return start(scene, std::move(charge));
+    const Milliseconds pause =
+        ground_.limits->call_turn(organization, owed.address, owed.last_error == over_rate);
+    if (pause.count() > 0) return postpone(scene, pause, over_rate);
+    return start(scene, std::move(charge));
+}
+
+/// What `start_scheduled` took of the rate, for a call that did not begin.
+void Calls::give_turn_back(const Scene& scene) const {
+    const auto* organization = ground_.organizations->by_id(scene.owed.organization);
+    if (!ground_.limits || !organization || scene.plan.state != State::Scheduled) return;
+    ground_.limits->give_back_call(*organization, scene.owed.address);
+}
+
+/// Nothing is claimed, so it is no attempt.
+Calls::Commit Calls::postpone(const Scene& scene, Milliseconds pause, std::string_view why) {
+    const store::Owed& owed = scene.owed;
+    const Time now = ground_.clock->now();
+    Time due = now + pause;
+    if (owed.expires_at != Time{}) due = std::min(due, owed.expires_at);
+    store::ChangeSet set;
+    set.organization = owed.organization;
+    set.preconditions.push_back(store::OwedUnclaimed{owed.id, now});
+    set.operations.push_back(
+        store::Settle{owed.id, store::Settlement::Retry, due, std::string(why)});
+    return commit(std::move(set), owed);
+}
+
+Calls::Commit Calls::start(const Scene& scene, limit::Charge charge) {
     const store::Owed& owed = scene.owed;
     const auto entry = outlets_.at(owed.instance)->enter(owed.id, ground_.clock->steady());
-    if (!entry.pass) return hold(scene, entry.wait);
+    if (!entry.pass) {
+        give_turn_back(scene);
+        return hold(scene, entry.wait);
+    }
     const auto fence =
         ground_.gate->enter(owed.organization, owed.address, owed.control_epoch, owed.subject_id);
-    const Commit claimed = claim(scene);
-    if (claimed == Commit::Done) to_provider(scene, *fence, *entry.pass);
+    const Commit claimed = claim(scene, charge);
+    if (claimed != Commit::Done) {
+        give_turn_back(scene);
+        return claimed;
+    }
+    charge.keep();
+    to_provider(scene, *fence, *entry.pass);
     return claimed;
 }
 
 /// The way out is closed. Who waits for an answer is told so; a call for later waits, as long
 /// as it may.
 Calls::Commit Calls::hold(const Scene& scene, Milliseconds wait) {
-    const store::Owed& owed = scene.owed;
-    if (scene.plan.scheduled_for == Time{} && outlets_.at(owed.instance)->held())
+    if (scene.plan.scheduled_for == Time{} && outlets_.at(scene.owed.instance)->held())
         return finish(scene, {Fate::Kind::NotMade, account_refused}, false);
-    store::ChangeSet set;
-    set.organization = owed.organization;
-    set.preconditions.push_back(store::OwedUnclaimed{owed.id, ground_.clock->now()});
-    const Time due = ground_.clock->now() + wait;
-    set.operations.push_back(
-        store::Settle{owed.id, store::Settlement::Retry,
-                      owed.expires_at == Time{} ? due : std::min(due, owed.expires_at),
-                      "the provider's way out is closed at present"});
-    return commit(std::move(set), owed);
+    return postpone(scene, wait, "the provider's way out is closed at present");
 }
 
-Calls::Commit Calls::claim(const Scene& scene) {
+Calls::Commit Calls::claim(const Scene& scene, const limit::Charge& charge) {
     const store::Owed& owed = scene.owed;
     const Time now = ground_.clock->now();
     Scene after = scene;
@@ -193,6 +246,7 @@ Calls::Commit Calls::claim(const Scene& scene) {
     }
     after.call.record_json = to_json(after.plan);
     set.operations.push_back(after.call);
+    charge.write(set);
     return commit(std::move(set), owed);
 }
 

@@ -19,6 +19,7 @@
 #include "deliver/outlet.h"
 #include "dispatch/dispatch.h"
 #include "domain/organization.h"
+#include "limit/limit.h"
 #include "observe/observe.h"
 #include "publish/payload.h"
 #include "store/store.h"
@@ -35,6 +36,8 @@ struct Ground {
     observe::Log* log = nullptr;
     observe::Metrics* metrics = nullptr;
     deliver::FenceGate* gate = nullptr;
+    limit::Limits* limits = nullptr;      // null: nothing is limited
+    limit::Spending* spending = nullptr;  // null: no caps
 };
 
 struct CallOptions {
@@ -96,8 +99,12 @@ private:
     std::optional<End> last_gate(const Scene& scene) const;
     Commit settle(const Scene& scene);
     Commit finish(const Scene& scene, const End& end, bool claimed);
-    Commit start(const Scene& scene);
-    Commit claim(const Scene& scene);
+    Commit start(const Scene& scene, limit::Charge charge = {});
+    Commit start_scheduled(const Scene& scene);
+    void give_turn_back(const Scene& scene) const;
+    Commit postpone(const Scene& scene, Milliseconds pause, std::string_view why);
+    /// `charge`: what a cap counts of it, if anything.
+    Commit claim(const Scene& scene, const limit::Charge& charge);
     Commit hold(const Scene& scene, Milliseconds wait);
     void to_provider(const Scene& scene, deliver::FenceGate::Pass& fence,
                      deliver::Outlet::Pass& pass);

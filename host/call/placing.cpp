@@ -29,6 +29,9 @@ struct Placing::Task {
     store::Owed owed;
     std::string lead_id;
     size_t key_precondition = 0;  // with a key: its index
+    limit::Charge charge;
+    bool counted = false;
+    serve::Problem refusal;
     unsigned attempts = 0;
     Time at{};
     std::atomic<bool> answered{false};  // a caller's patience may end while we commit
@@ -65,6 +68,11 @@ void Placing::attempt(const TaskPtr& task, const store::Lanes::Release& release)
         finish(task, snapshot->session ? Placed::Kind::UnderControl : Placed::Kind::OptedOut);
         return release();
     }
+    if (auto refusal = count(*task)) {
+        task->refusal = std::move(*refusal);
+        finish(task, Placed::Kind::Limited);
+        return release();
+    }
     task->at = ground_.clock->now();
     build(*task, *snapshot);
     // From the commit on the call may begin at any moment: whoever waits must be there first.
@@ -83,6 +91,22 @@ void Placing::attempt(const TaskPtr& task, const store::Lanes::Release& release)
     callers_.forget(order.call_id);
     finish(task, Placed::Kind::Unavailable);
     release();
+}
+
+std::optional<serve::Problem> Placing::count(Task& task) const {
+    if (task.counted || !immediate(task.order)) return std::nullopt;
+    const domain::Organization& organization = *task.order.organization;
+    if (ground_.spending) {
+        auto charge = ground_.spending->spend(organization, {0, 0, 1}, task.order.call_id);
+        if (!charge) return limit::refusal(charge.error());
+        task.charge = std::move(*charge);
+    }
+    if (ground_.limits) {
+        const limit::Verdict verdict = ground_.limits->call(organization, task.order.address);
+        if (!verdict.passes) return limit::refusal(verdict);
+    }
+    task.counted = true;
+    return std::nullopt;
 }
 
 /// What the order changes as the conversation is now.
@@ -152,6 +176,7 @@ void Placing::build(Task& task, const store::Snapshot& snapshot) const {
     set.operations.push_back(store::Owe{owed});
     set.operations.push_back(store::AuditLine{
         ground_.ids->next(), plan.initiated_by, "call", order.address, call.id, {}, now});
+    task.charge.write(set);
 }
 
 /// On the committer's thread: nothing here may block.
@@ -159,6 +184,7 @@ void Placing::settle(const TaskPtr& task, const Result<store::Outcome>& outcome)
     using Kind = store::Outcome::Kind;
     const Order& order = task->order;
     if (outcome && outcome->kind == Kind::Committed) {
+        task->charge.keep();
         if (!immediate(order)) finish(task, Placed::Kind::Scheduled);
         return;
     }
@@ -184,7 +210,7 @@ void Placing::settle(const TaskPtr& task, const Result<store::Outcome>& outcome)
 
 void Placing::finish(const TaskPtr& task, Placed::Kind kind, Fate fate) {
     if (task->answered.exchange(true)) return;
-    task->done({kind, std::move(fate), task->lead_id, task->at});
+    task->done({kind, std::move(fate), task->lead_id, task->at, task->refusal});
 }
 
 }  // namespace tandem::call

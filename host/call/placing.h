@@ -9,6 +9,7 @@
 #include "call/callers.h"
 #include "call/calls.h"
 #include "call/plan.h"
+#include "limit/limit.h"
 
 namespace tandem::call {
 
@@ -28,6 +29,7 @@ struct Placed {
         Settled,       // `fate` is known, or as much of it as there is
         UnderControl,  // a human has the conversation: nothing was done
         OptedOut,      // the customer did: nothing was done
+        Limited,       // over a rate or at a cap, as `refusal` says: nothing was done
         KeyTaken,      // somebody was faster with the same Idempotency-Key: look it up again
         Unavailable,   // the store is away: nothing was done
     };
@@ -35,6 +37,7 @@ struct Placed {
     Fate fate;
     std::string lead_id;
     Time at{};
+    serve::Problem refusal = {};
 };
 
 struct PlacingOptions {
@@ -63,6 +66,9 @@ private:
     using TaskPtr = std::shared_ptr<Task>;
 
     void attempt(const TaskPtr& task, const store::Lanes::Release& release);
+    /// What a call at once takes of the rate and the caps; once for an order. A call for later
+    /// takes it when it begins.
+    std::optional<serve::Problem> count(Task& task) const;
     void build(Task& task, const store::Snapshot& snapshot) const;
     void settle(const TaskPtr& task, const Result<store::Outcome>& outcome);
     void finish(const TaskPtr& task, Placed::Kind kind, Fate fate = {});

@@ -79,6 +79,8 @@ std::optional<serve::Problem> read_order(const serve::Request& request, Time now
     if (order.organization->owns(address->text))
         return invalid("phoneNumber", "is the organisation's own number", "INVALID_PHONE_NUMBER");
     order.address = address->text;
+    if (const auto objection = order.organization->objection_to(order.address); !objection.empty())
+        return limit::refusal_of_number(objection);
     return std::nullopt;
 }
 
@@ -130,6 +132,7 @@ serve::Response answer_of(const Order& order, const Placed& placed) {
             problem.retry_after_s = retry_after_s;
             return serve::problem(problem);
         }
+        case Placed::Kind::Limited: return serve::problem(placed.refusal);
         case Placed::Kind::Unavailable: break;
     }
     return serve::problem(unavailable());
@@ -230,14 +233,15 @@ std::vector<serve::Route> routes(const RoutesGround& ground) {
     placing.permission = "conversations:write";
     placing.body_limit = ground.body_limit;
     placing.reads_json = true;
-    placing.described = {.id = "placeCall",
-                         .summary = "Lets the AI call a customer, at once or later",
-                         .tag = "calls",
-                         .body = "OutboundCallRequest",
-                         .answer = "OutboundCallPlaced",
-                         .errors = {"MISSING_PHONE_NUMBER", "INVALID_PHONE_NUMBER", "OPTED_OUT",
-                                    "UNDER_HUMAN_CONTROL", "PROVIDER_FAILED"},
-                         .idempotency_key = true};
+    placing.described = {
+        .id = "placeCall",
+        .summary = "Lets the AI call a customer, at once or later",
+        .tag = "calls",
+        .body = "OutboundCallRequest",
+        .answer = "OutboundCallPlaced",
+        .errors = {"MISSING_PHONE_NUMBER", "INVALID_PHONE_NUMBER", "NUMBER_NOT_ALLOWED",
+                   "OPTED_OUT", "UNDER_HUMAN_CONTROL", "PROVIDER_FAILED"},
+        .idempotency_key = true};
     placing.handler = [ground](serve::Request request, serve::Responder responder) {
         place(ground, std::move(request), std::move(responder));
     };

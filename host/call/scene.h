@@ -25,6 +25,7 @@ struct Calls::End {
     std::string reason;  // the event's failureReason; safe for strangers
     store::Settlement settlement = store::Settlement::Done;
     domain::CallOutcome outcome = domain::CallOutcome::NeverConnected;
+    std::string_view needs_human = {};  // why somebody has to look; empty: nobody
 };
 
 /// What whoever asked for a call is told where the provider refuses the account; the provider's

@@ -133,10 +133,11 @@ Control::Commit Control::commit(Draft& draft) {
     }
     for (store::Operation& operation : draft.operations)
         set.operations.push_back(std::move(operation));
+    draft.charge.write(set);
     const auto outcome = ground_.committer->commit(std::move(set));
     if (!outcome) refuse_without_storage();
     switch (outcome->kind) {
-        case store::Outcome::Kind::Committed: return Commit::Done;
+        case store::Outcome::Kind::Committed: draft.charge.keep(); return Commit::Done;
         case store::Outcome::Kind::PreconditionFailed:
             if (draft.key && outcome->failed_precondition == 0) throw KeyTaken{};
             return Commit::Again;

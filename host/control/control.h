@@ -20,6 +20,7 @@
 #include "deliver/deliver.h"
 #include "domain/identity.h"
 #include "domain/organization.h"
+#include "limit/limit.h"
 #include "observe/observe.h"
 #include "serve/refuse.h"
 #include "store/store.h"
@@ -37,6 +38,8 @@ struct Ground {
     observe::Log* log = nullptr;
     observe::Metrics* metrics = nullptr;
     deliver::FenceGate* gate = nullptr;
+    limit::Limits* limits = nullptr;      // null: nothing is limited
+    limit::Spending* spending = nullptr;  // null: no caps
 };
 
 struct Options {
@@ -154,6 +157,11 @@ private:
                 const std::function<bool(Draft&)>& build);
 
     void must_hold(const Look& look, const Person& person, bool force = false) const;
+    /// Emergency, dear and own numbers are written to by nobody.
+    static void must_be_allowed(const domain::Organization& organization,
+                                const std::string& address);
+    /// One of the organisation's messages, once for a request however often it is decided.
+    void take_one(const Person& person, const std::string& address, bool& taken) const;
     domain::Message say(Draft& draft, const std::string& text, domain::MessageType type);
     void meet(Draft& draft) const;
     void owe_turn(Draft& draft);

@@ -38,6 +38,7 @@ struct Control::Draft {
     bool new_lead = false;
     bool writes_session = false;
     const Keyed* key = nullptr;  // remembered with the rest
+    limit::Charge charge{};      // for what the draft sends
     std::vector<store::Precondition> conditions{};
     std::vector<store::Operation> operations{};
 

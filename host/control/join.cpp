@@ -23,6 +23,8 @@ struct Control::Joined {
 };
 
 std::string Control::join(const Person& person, const JoinOrder& order, Keyed* key) {
+    // The message waits for its turn like the AI's: a takeover is not refused for a rate.
+    if (!order.custom_message.empty()) must_be_allowed(*person.organization, order.address);
     Joined joined;
     int64_t control_epoch = 0;
     bool began = false;

@@ -369,6 +369,8 @@ serve::Described described_verb(Verb verb, const char* suffix) {
         .errors = said->errors,
         .idempotency_key = verb == join || verb == send_message || verb == plain_message};
     if (verb != sessions) described.errors.emplace_back("INVALID_PHONE_NUMBER");
+    // What sends.
+    if (described.idempotency_key) described.errors.emplace_back("NUMBER_NOT_ALLOWED");
     if (verb == status)
         described.query = {{"phoneNumber", "The conversation's number", Kind::Text, 0, {}},
                            {"includeAgentSessions", "My sessions too", Kind::YesNo, 0, {}}};

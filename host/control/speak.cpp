@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "control/draft.h"
+#include "domain/segments.h"
 #include "publish/screen_json.h"
 
 namespace tandem::control {
@@ -23,6 +24,19 @@ void remember(Control::Draft& draft, Keyed* key, const Json& data) {
 }
 
 }  // namespace
+
+void Control::must_be_allowed(const domain::Organization& organization,
+                              const std::string& address) {
+    const std::string_view objection = organization.objection_to(address);
+    if (!objection.empty()) throw serve::Refused{limit::refusal_of_number(objection)};
+}
+
+void Control::take_one(const Person& person, const std::string& address, bool& taken) const {
+    if (taken || !ground_.limits) return;
+    const limit::Verdict verdict = ground_.limits->message(*person.organization, address);
+    if (!verdict.passes) throw serve::Refused{limit::refusal(verdict)};
+    taken = true;
+}
 
 /// A human's text: in the record, on the screens, and owed to the customer.
 domain::Message Control::say(Draft& draft, const std::string& words, MessageType type) {
@@ -54,6 +68,12 @@ domain::Message Control::say(Draft& draft, const std::string& words, MessageType
     owed.due_at = draft.before.now;
     owed.expires_at = draft.before.now + options_.validity;
 
+    if (ground_.spending) {
+        const auto segments = static_cast<unsigned>(domain::segments_of(words).count);
+        auto charge = ground_.spending->spend(organization, {1, segments, 0}, message.id);
+        if (!charge) throw serve::Refused{limit::refusal(charge.error())};
+        draft.charge = std::move(*charge);
+    }
     if (!draft.session.id.empty()) ++draft.record.message_count;
     draft.write(message);
     draft.write(publish::message_sent(draft.scene(), message));
@@ -64,10 +84,13 @@ domain::Message Control::say(Draft& draft, const std::string& words, MessageType
 
 std::string Control::send(const Person& person, const SendOrder& order, Keyed* key) {
     Json data;
+    must_be_allowed(*person.organization, order.address);
+    bool taken = false;
     decide(person, order.address, [&](Draft& draft) {
         must_hold(draft.before, person);
         if (draft.conversation.opted_out)
             refuse(409, "OPTED_OUT", "The customer opted out; nothing may be sent.");
+        take_one(person, order.address, taken);
         draft.conversation.waiting = 0;
         draft.conversation.last_activity_at = draft.before.now;
         draft.writes_session = true;
@@ -97,10 +120,13 @@ std::string Control::send(const Person& person, const SendOrder& order, Keyed* k
 
 std::string Control::send_plain(const Person& person, const SendOrder& order, Keyed* key) {
     Json data;
+    must_be_allowed(*person.organization, order.address);
+    bool taken = false;
     decide(person, order.address, [&](Draft& draft) {
         if (draft.before.snapshot.session) must_hold(draft.before, person);
         if (draft.conversation.opted_out)
             refuse(409, "OPTED_OUT", "The customer opted out; nothing may be sent.");
+        take_one(person, order.address, taken);
         meet(draft);
         // Somebody answered: an AI turn that was computed before finds another version.
         draft.conversation.needs_human.clear();

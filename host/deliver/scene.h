@@ -20,6 +20,13 @@ struct Sender::Scene {
     bool orphaned() const {
         return message.delivery == domain::Delivery::Sending && !owed.worker.empty();
     }
+    /// Whoever wrote it was not asked to come again: it waits for the organisation's rate.
+    /// What was on its way once was counted.
+    bool waits_for_rate() const {
+        const bool announcement =
+            message.author == domain::Author::Human && message.type == domain::MessageType::System;
+        return message.delivery == domain::Delivery::Queued && (by_ai() || announcement);
+    }
     bool unknown() const { return message.delivery == domain::Delivery::Unknown; }
 };
 

@@ -24,6 +24,9 @@ constexpr unsigned lines_of_history = 1000;
 // How soon a text that waits for an earlier one looks again.
 constexpr Milliseconds turn_pause{1000};
 
+// Also tells that a row stood in line already.
+constexpr std::string_view over_rate = "the organisation or this number has its rate";
+
 /// Whether an earlier text of the AI still waits for its provider: the parts of an answer
 /// leave in their order, also when the first one has to be tried again.
 bool has_predecessor(const std::vector<domain::Message>& messages, const domain::Message& message) {
@@ -124,13 +127,32 @@ Sender::Commit Sender::send_in_turn(const Scene& scene) {
                     entry.closed ? "the provider does not work at present"
                                  : "it waits for its turn at the provider");
     }
+    if (const Milliseconds pause = turn_of(scene); pause.count() > 0)
+        return wait(scene, pause, over_rate);
     std::unique_ptr<FenceGate::Pass> fence;
     if (scene.by_ai())
         fence = ground_.gate->enter(owed.organization, owed.address, owed.control_epoch,
                                     owed.subject_id);
     const Commit claimed = claim(scene);
-    if (claimed == Commit::Done) send(scene, fence.get(), *entry.pass);
+    if (claimed == Commit::Done)
+        send(scene, fence.get(), *entry.pass);
+    else
+        give_turn_back(scene);
     return claimed;
+}
+
+/// Zero: it is its turn in the organisation's rate, and counted.
+Milliseconds Sender::turn_of(const Scene& scene) const {
+    const auto* organization = ground_.organizations->by_id(scene.owed.organization);
+    if (!ground_.limits || !organization || !scene.waits_for_rate()) return Milliseconds{0};
+    return ground_.limits->message_turn(*organization, scene.owed.address, scene.by_ai(),
+                                        scene.owed.last_error == over_rate);
+}
+
+void Sender::give_turn_back(const Scene& scene) const {
+    const auto* organization = ground_.organizations->by_id(scene.owed.organization);
+    if (!ground_.limits || !organization || !scene.waits_for_rate()) return;
+    ground_.limits->give_back_message(*organization, scene.owed.address, scene.by_ai());
 }
 
 /// The conversation first and the message after it: a status that comes in between shows
@@ -200,6 +222,9 @@ std::optional<Sender::End> Sender::last_gate(const Scene& scene) const {
     if (!organization || organization->numbers.empty())
         return End{Delivery::Failed, store::Settlement::Done, "NO_NUMBER",
                    "The organisation has no number to send from."};
+    if (const auto objection = organization->objection_to(owed.address); !objection.empty())
+        return End{Delivery::Failed, store::Settlement::Done, "NUMBER_NOT_ALLOWED",
+                   "The number " + std::string(objection) + '.'};
     if (channels_.count(owed.instance) == 0)
         return End{Delivery::Failed, store::Settlement::Done, "NO_CHANNEL",
                    "The provider instance is not configured any more."};

@@ -16,6 +16,7 @@
 #include "deliver/outlet.h"
 #include "dispatch/dispatch.h"
 #include "domain/organization.h"
+#include "limit/limit.h"
 #include "observe/observe.h"
 #include "publish/payload.h"
 #include "store/store.h"
@@ -32,6 +33,7 @@ struct Ground {
     observe::Log* log = nullptr;
     observe::Metrics* metrics = nullptr;
     FenceGate* gate = nullptr;
+    limit::Limits* limits = nullptr;  // null: nothing waits for a rate
 };
 
 struct SenderOptions {
@@ -91,6 +93,8 @@ private:
     std::optional<End> last_gate(const Scene& scene) const;
     Commit finish(const Scene& scene, const End& end, bool claimed);
     Commit send_in_turn(const Scene& scene);
+    Milliseconds turn_of(const Scene& scene) const;
+    void give_turn_back(const Scene& scene) const;
     void owe_turn(const Scene& scene, store::ChangeSet& set) const;
     Commit claim(const Scene& scene);
     void send(const Scene& scene, FenceGate::Pass* fence, Outlet::Pass& pass);

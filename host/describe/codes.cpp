@@ -13,7 +13,7 @@ namespace {
 using Codes = std::vector<std::string_view>;
 
 // Broken HTTP has codes of its own; no operation gives them.
-constexpr std::array<std::pair<std::string_view, int>, 30> codes{{
+constexpr std::array<std::pair<std::string_view, int>, 31> codes{{
     {"VALIDATION_FAILED", 400},
     {"INVALID_PHONE_NUMBER", 400},
     {"MISSING_PHONE_NUMBER", 400},
@@ -36,6 +36,7 @@ constexpr std::array<std::pair<std::string_view, int>, 30> codes{{
     {"PAYLOAD_TOO_LARGE", 413},
     {"UNSUPPORTED_MEDIA_TYPE", 415},
     {"IDEMPOTENCY_KEY_REUSED", 422},
+    {"NUMBER_NOT_ALLOWED", 422},
     {"RATE_LIMITED", 429},
     {"INTERNAL_ERROR", 500},
     {"NOT_IMPLEMENTED", 501},
@@ -50,7 +51,7 @@ Codes of_access(serve::Access access) {
     switch (access) {
         case serve::Access::Open: return {"OVERLOADED"};
         case serve::Access::Webhook:
-            return {"INVALID_SIGNATURE",   "NOT_FOUND",  "VALIDATION_FAILED",
+            return {"INVALID_SIGNATURE",   "NOT_FOUND",  "VALIDATION_FAILED", "RATE_LIMITED",
                     "STORAGE_UNAVAILABLE", "OVERLOADED", "INTERNAL_ERROR"};
         case serve::Access::Metrics:
             return {"MISSING_TOKEN", "INVALID_TOKEN", "TOKEN_EXPIRED", "PERMISSION_DENIED",

@@ -98,6 +98,25 @@ Intake::Genuine Intake::genuine_of(const std::vector<Source>& family,
     return unproven;
 }
 
+/// Nobody vouches for it. Somebody who guesses all day is told to stop, and fills no log; what
+/// is genuine passes from the same address all the same, since a proxy may stand there.
+void Intake::refuse(const std::vector<Source>& family, const std::string& path, const Error& why,
+                    const serve::Request& request, serve::Responder& responder) {
+    const std::string& instance = family.front().source->instance();
+    count(instance, "none", result_word(why.code));
+    if (ground_.limits && why.code == Code::Unauthorized) {
+        const limit::Verdict verdict = ground_.limits->bad_signature_from(request.client);
+        if (!verdict.passes) return responder.answer(serve::problem(limit::refusal(verdict)));
+    }
+    ground_.log->warn("receive", "webhook refused: not genuine",
+                      {{"provider", instance},
+                       {"path", path},
+                       {"reason", why.text},
+                       {"client", request.client},
+                       {"requestId", request.request_id}});
+    responder.answer(refusal(why));
+}
+
 void Intake::take(const std::vector<Source>& family, const std::string& path,
                   serve::Request request, serve::Responder responder) {
     WebhookRequest webhook;
@@ -111,20 +130,16 @@ void Intake::take(const std::vector<Source>& family, const std::string& path,
     webhook.received_at = ground_.clock->now();
 
     const Genuine genuine = genuine_of(family, webhook);
+    if (!genuine.source) return refuse(family, path, genuine.why, request, responder);
     if (!genuine.proven) {
-        const bool let_through = genuine.source != nullptr;
-        const std::string& instance =
-            (let_through ? *genuine.source : family.front()).source->instance();
-        ground_.log->warn("receive",
-                          let_through ? "UNPROVEN webhook let through: signature_mode is report"
-                                      : "webhook refused: not genuine",
+        const std::string& instance = genuine.source->source->instance();
+        ground_.log->warn("receive", "UNPROVEN webhook let through: signature_mode is report",
                           {{"provider", instance},
                            {"path", path},
                            {"reason", genuine.why.text},
                            {"client", request.client},
                            {"requestId", request.request_id}});
-        count(instance, "none", let_through ? "unproven" : result_word(genuine.why.code));
-        if (!let_through) return responder.answer(refusal(genuine.why));
+        count(instance, "none", "unproven");
     }
     // A std::function must be copyable; a responder is not.
     auto waiting = std::make_shared<serve::Responder>(std::move(responder));

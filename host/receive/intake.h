@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/organization.h"
+#include "limit/limit.h"
 #include "observe/observe.h"
 #include "receive/receive.h"
 #include "receive/record.h"
@@ -37,6 +38,7 @@ struct Ground {
     IdSource* ids = nullptr;
     observe::Log* log = nullptr;
     observe::Metrics* metrics = nullptr;
+    limit::Limits* limits = nullptr;  // null: bad signatures are not limited
 };
 
 struct IntakeOptions {
@@ -102,6 +104,8 @@ private:
 
     // intake.cpp: what is asked and what is answered.
     struct Genuine;
+    void refuse(const std::vector<Source>& family, const std::string& path, const Error& why,
+                const serve::Request& request, serve::Responder& responder);
     Genuine genuine_of(const std::vector<Source>& family, const WebhookRequest& request) const;
     void accept(DeliveryPtr delivery, Normalised said);
     void answer(const DeliveryPtr& delivery, Result<WebhookAnswer> result);

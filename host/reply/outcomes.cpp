@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "domain/segments.h"
 #include "reply/parts.h"
 #include "reply/task.h"
 #include "reply/turns.h"
@@ -10,7 +11,16 @@ namespace {
 
 /// What the AI could not do is over once it answers; what it asked for is not.
 bool is_own_failure(const std::string& reason) {
-    return reason == "responder_failed" || reason == "no_responder" || reason == "no_channel";
+    return reason == "responder_failed" || reason == "no_responder" || reason == "no_channel" ||
+           reason == limit::cap_reached || reason == limit::number_not_allowed;
+}
+
+limit::Amount amount_of(const std::vector<std::string>& parts) {
+    limit::Amount amount;
+    amount.messages = static_cast<unsigned>(parts.size());
+    for (const std::string& part : parts)
+        amount.segments += static_cast<unsigned>(domain::segments_of(part).count);
+    return amount;
 }
 
 }  // namespace
@@ -18,6 +28,21 @@ bool is_own_failure(const std::string& reason) {
 /// Everything that an answer means, in one commit: what screens see, what is owed to the
 /// customer, and that the turn is done.
 Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
+    Measure measure;
+    measure.max_units = channels_.at(task.organization->channel)->max_text_units();
+    const std::vector<std::string> parts = split_answer(answer.text, measure);
+    limit::Charge charge;
+    if (ground_.spending && !parts.empty()) {
+        auto paid = ground_.spending->spend(*task.organization, amount_of(parts), task.owed.id);
+        if (!paid && paid.error().code == Code::Limited)
+            return commit_need(task, limit::cap_reached, answer.text);
+        if (!paid) {
+            ground_.log->warn("reply", "what the organisation spent could not be read",
+                              {{"owed", task.owed.id}, {"reason", paid.error().text}});
+            return Commit::Failed;
+        }
+        charge = std::move(*paid);
+    }
     store::ChangeSet set = change_set(task);
     set.preconditions.push_back(store::EpochIs{task.owed.address, task.control_epoch});
     set.preconditions.push_back(store::VersionIs{task.owed.address, task.conversation().version});
@@ -32,10 +57,8 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
         conversation.needs_human.clear();
     set.operations.push_back(conversation);
 
-    Measure measure;
-    measure.max_units = channels_.at(task.organization->channel)->max_text_units();
     Milliseconds place{0};
-    for (const std::string& part : split_answer(answer.text, measure)) {
+    for (const std::string& part : parts) {
         const domain::Message made = message(task, part);
         store::Owed send;
         send.id = ground_.ids->next();
@@ -55,10 +78,14 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
     }
     if (asks) set.operations.push_back(publish::needs_human(screen(task), "asked"));
     set.operations.push_back(store::Settle{task.owed.id, store::Settlement::Done, {}, {}});
-    return commit(std::move(set), task);
+    charge.write(set);
+    const Commit done = commit(std::move(set), task);
+    if (done == Commit::Done) charge.keep();
+    return done;
 }
 
-Turns::Commit Turns::commit_need(const Task& task, std::string_view reason) {
+Turns::Commit Turns::commit_need(const Task& task, std::string_view reason,
+                                 const std::string& unsent) {
     store::ChangeSet set = change_set(task);
     set.preconditions.push_back(store::VersionIs{task.owed.address, task.conversation().version});
     domain::Conversation conversation = task.conversation();
@@ -66,6 +93,11 @@ Turns::Commit Turns::commit_need(const Task& task, std::string_view reason) {
     conversation.needs_human = reason;
     set.operations.push_back(conversation);
     if (news) set.operations.push_back(publish::needs_human(screen(task), reason));
+    if (!unsent.empty()) {
+        domain::Message draft = message(task, unsent);
+        draft.delivery = domain::Delivery::Superseded;
+        set.operations.push_back(std::move(draft));
+    }
     set.operations.push_back(
         store::Settle{task.owed.id, store::Settlement::Done, {}, std::string(reason)});
     return commit(std::move(set), task);

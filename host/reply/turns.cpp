@@ -112,6 +112,13 @@ Turns::Next Turns::judge(const Task& task, std::string& reason) const {
         reason = "no_channel";
     else if (task.owed.attempts >= max_attempts)
         reason = "responder_failed";
+    else if (!task.organization->objection_to(task.owed.address).empty())
+        reason = limit::number_not_allowed;
+    else if (ground_.spending)
+        // An answer that cannot be sent is not asked for.
+        if (const auto left = ground_.spending->left(*task.organization, {1, 1, 0});
+            !left && left.error().code == Code::Limited)
+            reason = limit::cap_reached;
     return reason.empty() ? Next::Answer : Next::GiveUp;
 }
 

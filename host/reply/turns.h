@@ -13,6 +13,7 @@
 #include "deliver/deliver.h"
 #include "dispatch/dispatch.h"
 #include "domain/organization.h"
+#include "limit/limit.h"
 #include "observe/observe.h"
 #include "publish/payload.h"
 #include "reply/reply.h"
@@ -29,6 +30,7 @@ struct Ground {
     const domain::Organizations* organizations = nullptr;
     observe::Log* log = nullptr;
     observe::Metrics* metrics = nullptr;
+    limit::Spending* spending = nullptr;  // null: no caps
 };
 
 struct TurnOptions {
@@ -71,7 +73,8 @@ private:
     /// False: the customer wrote meanwhile, the AI is to be asked again.
     bool conclude(Task& task, const std::optional<Answer>& answer);
     Commit commit_answer(const Task& task, const Answer& answer);
-    Commit commit_need(const Task& task, std::string_view reason);
+    /// `unsent`: an answer that waits for the human as a draft; empty: none.
+    Commit commit_need(const Task& task, std::string_view reason, const std::string& unsent = {});
     Commit settle(const Task& task);
     void keep_draft(const Task& task, const std::string& text);
     void postpone(const Task& task);

@@ -51,6 +51,7 @@ public:
                     Facts facts);
 
     void answer(Response response) override;
+    void add(std::vector<Header> headers) override { added_ = std::move(headers); }
     void stream(Response head, std::function<void(std::shared_ptr<Stream>)> opened) override;
     /// Letter: brings the answer to the connection, if it still waits for this one.
     void opened() override;
@@ -59,6 +60,7 @@ private:
     friend class Connection;
     void deliver();
 
+    std::vector<Header> added_;
     const std::shared_ptr<listen::Mailbox> mailbox_;
     const std::weak_ptr<Connection> connection_;
     Facts facts_;

@@ -2,6 +2,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "serve/connection.h"
@@ -44,6 +45,7 @@ void RequestExchange::stream(Response head, std::function<void(std::shared_ptr<S
 }
 
 void RequestExchange::deliver() {
+    std::move(added_.begin(), added_.end(), std::back_inserter(response_.headers));
     if (mailbox_->on_loop())
         opened();
     else

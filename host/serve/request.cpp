@@ -46,6 +46,10 @@ Responder::~Responder() {
     }
 }
 
+void Responder::add(std::vector<Header> headers) {
+    if (exchange_) exchange_->add(std::move(headers));
+}
+
 void Responder::answer(Response response) {
     if (const auto exchange = std::move(exchange_)) exchange->answer(std::move(response));
 }

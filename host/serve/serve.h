@@ -38,6 +38,7 @@ struct Request {
     std::string request_id;  // X-Request-Id, the caller's or a new one
     std::vector<std::pair<std::string, std::string>> path_parameters;  // of the route
     std::optional<domain::Identity> identity;                          // of guarded routes
+    std::vector<Header> answer_headers;  // a guard's, for whatever the answer will be
 
     /// The value of the only field of this name (any case); nothing if there is none.
     std::optional<std::string_view> header(std::string_view name) const;
@@ -66,6 +67,8 @@ public:
     public:
         virtual ~Exchange() = default;
         virtual void answer(Response response) = 0;
+        /// For the answer, whatever it will be.
+        virtual void add(std::vector<Header> /*headers*/) {}
         virtual void stream(Response head, std::function<void(std::shared_ptr<Stream>)> opened) = 0;
     };
 
@@ -75,6 +78,8 @@ public:
     ~Responder();
 
     void answer(Response response);
+    /// For the answer, whatever it will be; before it.
+    void add(std::vector<Header> headers);
     /// Sends the head of an endless answer and gives the connection as a stream;
     /// `opened` runs on the loop's thread, or never if the client is gone.
     void stream(Response head, std::function<void(std::shared_ptr<Stream>)> opened);

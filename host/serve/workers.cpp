@@ -97,6 +97,8 @@ void Workers::run(Job job) const {
         if (route.access != Access::Open && route.access != Access::Webhook) {
             if (auto refusal = guard_->check(job.request, route))
                 return job.responder->answer(std::move(*refusal));
+            if (!job.request.answer_headers.empty())
+                job.responder->add(std::move(job.request.answer_headers));
         }
         if (const auto wrong = wrong_type(route, job.request); !wrong.empty())
             return job.responder->answer(

@@ -58,6 +58,10 @@ Gateway::Gateway(const std::string& settings, const std::map<std::string, std::s
                                      "plugins:\n  trusted_uid: " +
                                      std::to_string(getuid()) + "\n" + settings);
     environment_.emplace("TEST_FOLDER", folder_.file(""));
+    // A test says in a second to one number what people say in an hour.
+    environment_.emplace("TANDEM_LIMITS_AUTOMATIC_MESSAGES_PER_MINUTE_PER_NUMBER", "0");
+    environment_.emplace("TANDEM_LIMITS_MESSAGES_PER_MINUTE_PER_NUMBER", "0");
+    environment_.emplace("TANDEM_LIMITS_CALLS_PER_MINUTE_PER_NUMBER", "0");
 }
 
 Gateway::~Gateway() = default;

@@ -6,6 +6,8 @@
 #include <map>
 #include <stdexcept>
 
+#include "limit/limiter.h"
+
 namespace tandem::admit {
 
 namespace {
@@ -121,6 +123,7 @@ class GateTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(who_comes_by_the_control_socket_is_the_operator_of_the_organisation_it_names);
     CPPUNIT_TEST(the_operators_header_means_nothing_on_the_network);
     CPPUNIT_TEST(a_stream_is_judged_again);
+    CPPUNIT_TEST(addresses_are_limited_before_and_credentials_after_they_are_known);
     CPPUNIT_TEST(no_token_reaches_the_log_and_failures_are_counted);
     CPPUNIT_TEST_SUITE_END();
 
@@ -162,6 +165,39 @@ public:
         request.peer = request.client = "127.0.0.1";
         CPPUNIT_ASSERT(says(gate_->check(request, api()), "MISSING_TOKEN"));
         CPPUNIT_ASSERT(!request.identity);
+    }
+
+    void addresses_are_limited_before_and_credentials_after_they_are_known() {
+        limit::Rates rates;
+        rates.requests_of_address = 40;
+        rates.requests = 12;
+        limit::Limiter limiter(rates, clock_, counts_);
+        gate_->limits(&limiter);
+        serve::Request request = bearer("good");
+        CPPUNIT_ASSERT(!gate_->check(request, api()));
+        CPPUNIT_ASSERT_EQUAL(size_t{2}, request.answer_headers.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("\"requests\";r=2;t=5"), request.answer_headers[1].value);
+        for (int i = 0; i < 2; ++i) {
+            serve::Request more = bearer("good");
+            CPPUNIT_ASSERT(!gate_->check(more, api()));
+        }
+        serve::Request one_too_many = bearer("good");
+        const auto answer = gate_->check(one_too_many, api());
+        CPPUNIT_ASSERT(answer && answer->status == 429 && says(answer, "RATE_LIMITED"));
+        // Six of the address's ten are left; then no credential is looked at any more.
+        for (int i = 0; i < 6; ++i) {
+            serve::Request wrong = bearer("wrong");
+            CPPUNIT_ASSERT(says(gate_->check(wrong, api()), "INVALID_TOKEN"));
+        }
+        const int asked = first_->asked;
+        serve::Request wrong = bearer("wrong");
+        CPPUNIT_ASSERT(says(gate_->check(wrong, api()), "RATE_LIMITED"));
+        CPPUNIT_ASSERT_EQUAL(asked, first_->asked);
+        // The operator on this machine is not locked out.
+        serve::Request operators;
+        operators.control = true;
+        operators.headers.push_back({"X-Tandem-Organization", "bici-demo"});
+        CPPUNIT_ASSERT(!gate_->check(operators, api()));
     }
 
     void a_genuine_token_gives_the_identity() {
