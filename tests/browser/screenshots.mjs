@@ -54,8 +54,7 @@ await play('the pictures are made', [program, programs], async (stage) => {
   await sam.page.click('#show-lead');
   await sam.page.locator('.call summary').click();
   await sam.page.getByText('Tomorrow morning, please.').waitFor();
-  await sam.page.focus('#timeline');
-  await sam.page.keyboard.press('End');
+  await sam.page.$eval('#timeline', (one) => { one.scrollTop = one.scrollHeight; });
   const picture = (page, name) => page.screenshot({path: join(folder, `${name}.png`)});
   for (const colorScheme of ['light', 'dark']) {
     await sam.page.emulateMedia({colorScheme});
