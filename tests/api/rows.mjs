@@ -172,14 +172,14 @@ async function conversations(all) {
 
 /** A cursor that was edited, that another list gave, or that is of another organisation. */
 async function cursors(all) {
-  const lists = {listConversations: 'conversations', listLeads: 'leads', listOutbox: 'entries'};
   const taken = {};
-  for (const id of Object.keys(lists)) {
-    const query = {limit: 1, ...(id === 'listOutbox' ? {state: 'waiting'} : {})};
-    const {body} = await all.ask(id, {query});
+  for (const id of ['listConversations', 'listLeads']) {
+    const {body} = await all.ask(id, {query: {limit: 1}});
     taken[id] = body.pagination.nextCursor;
-    assert.ok(taken[id], `${id} has a second page`);
   }
+  // What is owed now may be done in a moment; a call for later stays.
+  const {entries} = await all.done('listOutbox', {query: {state: 'waiting', limit: 200}});
+  taken.listOutbox = entries.find((one) => one.kind === 'call').id;
   for (const [id, cursor] of Object.entries(taken)) {
     const state = id === 'listOutbox' ? {state: 'waiting'} : {};
     const ask = (text, rest = {}) => [id, {query: {cursor: text, ...state}, ...rest}];
