@@ -21,5 +21,5 @@ export const excused = [
   {answer: '429 RATE_LIMITED',
    of: ({operationId}) => !['followConversation', 'followOrganization', 'createStreamTicket']
        .includes(operationId),
-   why: 'requests are counted only where the settings say how many may be'},
+   why: 'these settings have no limits; api_limits has some'},
 ];

@@ -64,12 +64,26 @@ export async function rows(ground) {
   await calls(all);
   await control(all, '', '+15550100031');
   await control(all, 'ByShortPath', '+15550100032');
+  await dearNumbers(all);
   await leads(all);
   await keys(all);
   await outbox(all);
   await cursors(all);
   await streams(all);
   await erasure(all);
+}
+
+/** Premium rate and satellite: neither written to nor called. */
+async function dearNumbers(all) {
+  for (const phoneNumber of ['+19002345678', '+881612345678']) {
+    const row = (id, given) => all.row(`${phoneNumber} is dear`, id, given, 422, 'NUMBER_NOT_ALLOWED');
+    await row('placeCall', {json: {phoneNumber}});
+    await row('sendPlainMessage', {...of(phoneNumber), json: {message: 'Hello'}});
+    for (const suffix of ['', 'ByShortPath']) {
+      await row(`sendMessage${suffix}`, {json: {phoneNumber, message: 'Hello'}});
+      await row(`joinConversation${suffix}`, {json: {phoneNumber, customMessage: 'Hello'}});
+    }
+  }
 }
 
 async function credentials(all) {
