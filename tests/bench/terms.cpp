@@ -25,8 +25,8 @@ size_t raise_descriptor_limit() {
 
 }  // namespace
 
-Terms read_terms(int argc, char** argv, size_t least_streams) {
-    size_t wanted = 10'000;
+Terms read_terms(int argc, char** argv, size_t least_streams, size_t usual) {
+    size_t wanted = usual;
     bool pinned = std::thread::hardware_concurrency() >= 2;
     for (int i = 1; i < argc; ++i) {
         if (std::strcmp(argv[i], "--anywhere") == 0)

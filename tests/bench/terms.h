@@ -13,7 +13,7 @@ struct Terms {
 
 /// The server gets one core and this process, which is pinned here, another; with
 /// `--anywhere` and on a machine of one core, both run where they may.
-Terms read_terms(int argc, char** argv, size_t least_streams);
+Terms read_terms(int argc, char** argv, size_t least_streams, size_t usual = 10'000);
 
 /// Runs a benchmark and says on stderr what it threw; the program's exit code.
 int run(const char* program, const std::function<void()>& benchmark);
