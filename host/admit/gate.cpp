@@ -93,6 +93,7 @@ Gate::Gate(const Clock& clock, const domain::Organizations& organizations,
       authenticators_(std::move(authenticators)),
       query_tokens_(options.query_tokens),
       metrics_from_(with_loopback(options.metrics_from)),
+      roles_(std::move(options.roles)),
       log_(log),
       metrics_(metrics) {}
 
@@ -126,6 +127,7 @@ std::string Gate::judge(const domain::Identity& identity, std::string_view permi
                         Time now) const {
     if (identity.expires_at && now >= *identity.expires_at) return "token_expired";
     if (!organizations_.by_id(identity.organization)) return "access_revoked";
+    if (revoked(identity)) return "access_revoked";
     if (permission.empty() || !identity.may(permission)) return "access_revoked";
     return {};
 }
@@ -226,6 +228,10 @@ std::optional<Gate::Refusal> Gate::identify(const serve::Request& request,
         stop.why = "the credential behind the ticket has expired";
         return stop;
     }
+    if (revoked(identity)) {
+        stop.why = "the credential behind the ticket was revoked";
+        return stop;
+    }
     return std::nullopt;
 }
 
@@ -252,9 +258,26 @@ std::optional<Gate::Refusal> Gate::authenticate(std::string_view token, Millisec
                            authenticator->instance() + ": no subject or organisation"};
         if (identity.expires_at && now >= *identity.expires_at + leeway)
             return Refusal{401, "TOKEN_EXPIRED", expired_text, "expired", {}};
+        if (revoked(identity)) return Refusal{401, "INVALID_TOKEN", invalid_text, "revoked", {}};
+        expand_roles(identity);
         return std::nullopt;
     }
     return Refusal{401, "INVALID_TOKEN", invalid_text, "unknown_scheme", passed_on};
+}
+
+void Gate::expand_roles(domain::Identity& identity) const {
+    constexpr std::string_view mark = "role:";
+    std::vector<std::string> permissions;
+    for (std::string& one : identity.permissions) {
+        if (one.rfind(mark, 0) != 0) {
+            permissions.push_back(std::move(one));
+            continue;
+        }
+        const auto role = roles_.find(one.substr(mark.size()));
+        if (role != roles_.end())
+            permissions.insert(permissions.end(), role->second.begin(), role->second.end());
+    }
+    identity.permissions = std::move(permissions);
 }
 
 bool Gate::local(const serve::Request& request) const {

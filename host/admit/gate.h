@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "admit/admit.h"
+#include "admit/revocations.h"
 #include "base/clock.h"
 #include "domain/organization.h"
 #include "limit/limit.h"
@@ -19,6 +21,8 @@ namespace tandem::admit {
 struct GateOptions {
     bool query_tokens = true;               // ?token= on streams
     std::vector<std::string> metrics_from;  // CIDR, beside loopback
+    /// What a credential's `role:NAME` stands for. A role that is not here gives nothing.
+    std::map<std::string, std::vector<std::string>> roles = {};
 };
 
 /// The one door: finds out who is calling and refuses what they may not do, in the
@@ -36,6 +40,8 @@ public:
     /// Who redeems stream tickets; set before the first request. Without an office every
     /// ticket is unknown.
     void tickets(TicketOffice* office) { office_ = office; }
+    /// What was taken back; set before the first request. Without it nothing was.
+    void revocations(const Revocations* revocations) { revocations_ = revocations; }
 
     /// Who limits requests; set before the first one. Without it nobody does.
     void limits(limit::Limits* limits) { limits_ = limits; }
@@ -58,6 +64,10 @@ private:
                                     domain::Identity& identity);
     std::optional<Refusal> authenticate(std::string_view token, Milliseconds leeway,
                                         domain::Identity& identity);
+    void expand_roles(domain::Identity& identity) const;
+    bool revoked(const domain::Identity& identity) const {
+        return revocations_ && revocations_->revoked(identity);
+    }
     bool local(const serve::Request& request) const;
     serve::Response refuse(const serve::Request& request, const serve::Route& route,
                            const Refusal& refusal);
@@ -67,10 +77,12 @@ private:
     const std::vector<std::shared_ptr<Authenticator>> authenticators_;
     const bool query_tokens_;
     const listen::Networks metrics_from_;
+    const std::map<std::string, std::vector<std::string>> roles_;
     observe::Log& log_;
     observe::Metrics& metrics_;
-    TicketOffice* office_ = nullptr;   // borrowed
-    limit::Limits* limits_ = nullptr;  // borrowed
+    TicketOffice* office_ = nullptr;            // borrowed
+    limit::Limits* limits_ = nullptr;           // borrowed
+    const Revocations* revocations_ = nullptr;  // borrowed
 };
 
 }  // namespace tandem::admit

@@ -6,6 +6,7 @@
 
 #include <Poco/Logger.h>
 
+#include "admit/routes.h"
 #include "boot/places.h"
 #include "call/routes.h"
 #include "control/routes.h"
@@ -193,10 +194,12 @@ void Furniture::furnish_limits() {
 }
 
 void Furniture::furnish_watching() {
-    gate = std::make_unique<admit::Gate>(
-        clock, organizations, authenticators,
-        admit::GateOptions{settings.server.query_tokens, settings.server.metrics_from}, logger,
-        metrics);
+    admit::GateOptions admitting{settings.server.query_tokens, settings.server.metrics_from};
+    for (const settings::Role& role : settings.roles) admitting.roles[role.id] = role.permissions;
+    gate = std::make_unique<admit::Gate>(clock, organizations, authenticators, std::move(admitting),
+                                         logger, metrics);
+    revocations = std::make_unique<admit::Revocations>(*store, *committer, clock, ids);
+    gate->revocations(revocations.get());
     tickets = std::make_unique<stream::Tickets>(clock);
     gate->tickets(tickets.get());
     gate->limits(limiter.get());
@@ -204,6 +207,7 @@ void Furniture::furnish_watching() {
     hub = std::make_unique<stream::Hub>(stream_options(settings), *store, *feed, *gate, clock, ids,
                                         logger, metrics);
     feed->tell(*hub);
+    revocations->on_revoked([this] { hub->judge_all(); });
 }
 
 void Furniture::furnish_talking() {
@@ -352,6 +356,7 @@ std::vector<serve::Route> Furniture::routes() {
     add(call::routes({placing.get(), calls.get(), idempotency.get(), store.get(), &organizations,
                       &ids, &clock, settings.limits.body_bytes}));
     add(deliver::outbox_routes(*outbox));
+    add(admit::revocation_routes(*revocations));
     add(receive::webhook_routes(*intake, sources(), settings.limits.webhook_body_bytes));
     for (size_t i = 0; i < providers.size(); ++i) {
         if (settings.providers[i].plugin != "sandbox" || !providers[i].webhook) continue;

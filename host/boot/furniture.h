@@ -96,6 +96,7 @@ struct Furniture {
     std::unique_ptr<store::ConversationLanes> lanes;
     std::unique_ptr<publish::Retention> retention;
     std::unique_ptr<store::Upkeep> upkeep;
+    std::unique_ptr<admit::Revocations> revocations;
     std::unique_ptr<admit::Gate> gate;
     std::unique_ptr<stream::Tickets> tickets;
     std::unique_ptr<stream::Places> places;

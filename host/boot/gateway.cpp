@@ -32,6 +32,7 @@ Result<void> Gateway::start() {
     if (Result<void> opened = own.open_store(); !opened) return opened;
     if (Result<void> loaded = own.load_plugins(); !loaded) return loaded;
     own.furnish();
+    if (Result<void> read = own.revocations->load(own.organizations); !read) return read;
     // Providers begin only when what they tell can be recorded.
     own.intake->start();
     if (Result<void> started = own.registry->start(); !started) return started;

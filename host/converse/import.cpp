@@ -100,6 +100,13 @@ public:
         }
         set.operations.push_back(lead);
         set.operations.push_back(publish::lead_updated(scene_of(asked_, lead, now)));
+        set.operations.push_back(store::AuditLine{asked_.ground.ids->next(),
+                                                  asked_.request.identity->subject,
+                                                  "import",
+                                                  address,
+                                                  lead.id,
+                                                  {},
+                                                  now});
         return set;
     }
 

@@ -13,7 +13,7 @@ namespace {
 using Codes = std::vector<std::string_view>;
 
 // Broken HTTP has codes of its own; no operation gives them.
-constexpr std::array<std::pair<std::string_view, int>, 31> codes{{
+constexpr std::array<std::pair<std::string_view, int>, 32> codes{{
     {"VALIDATION_FAILED", 400},
     {"INVALID_PHONE_NUMBER", 400},
     {"MISSING_PHONE_NUMBER", 400},
@@ -32,6 +32,7 @@ constexpr std::array<std::pair<std::string_view, int>, 31> codes{{
     {"OPTED_OUT", 409},
     {"LEAD_EXISTS", 409},
     {"OUTBOX_BUSY", 409},
+    {"REVOCATIONS_FULL", 409},
     {"IDEMPOTENCY_IN_PROGRESS", 409},
     {"PAYLOAD_TOO_LARGE", 413},
     {"UNSUPPORTED_MEDIA_TYPE", 415},

@@ -4,6 +4,7 @@
 #include <future>
 #include <utility>
 
+#include "admit/routes.h"
 #include "base/id.h"
 #include "converse/routes.h"
 #include "deliver/routes.h"
@@ -72,6 +73,10 @@ public:
         desk_ = {store_.get(), committer_.get(), &clock_,       &ids_, &organizations_,
                  &log_,        &workers_,        history_limit_};
         routes_ = deliver::outbox_routes(*outbox_);
+        revocations_ = std::make_unique<admit::Revocations>(*store_, *committer_, clock_, ids_);
+        if (auto read = revocations_->load(organizations_); !read) return read;
+        for (serve::Route& route : admit::revocation_routes(*revocations_))
+            routes_.push_back(std::move(route));
         // The socket's limits are the gateway's; here nobody else waits.
         for (serve::Route& route : converse::routes(desk_, SIZE_MAX))
             routes_.push_back(std::move(route));
@@ -125,6 +130,7 @@ private:
     std::shared_ptr<store::Store> store_;
     std::unique_ptr<store::GroupCommitter> committer_;
     std::unique_ptr<deliver::Outbox> outbox_;
+    std::unique_ptr<admit::Revocations> revocations_;
     Workers workers_{1, 8};
     converse::Ground desk_;
     std::vector<serve::Route> routes_;

@@ -58,6 +58,11 @@ int export_leads(const Call& call);
 int export_conversations(const Call& call);
 int tail_conversations(const Call& call);
 int doctor(const Call& call);
+int audit_isolation(const Call& call);
+int revoke(const Call& call);
+int restore(const Call& call);
+int list_revocations(const Call& call);
+int audit(const Call& call);
 int version(const Call& call);
 
 }  // namespace tandem::operate

@@ -72,6 +72,7 @@ std::vector<std::string> changes(const Settings& before, const Settings& after) 
     compare_lists(provider_keys(), "providers", one.providers, other.providers, changed);
     compare_lists(organization_keys(), "organizations", one.organizations, other.organizations,
                   changed);
+    compare_lists(role_keys(), "roles", one.roles, other.roles, changed);
     compare(section_keys(), "", one, other, changed);
     return changed;
 }

@@ -141,6 +141,14 @@ bool fit_organization_id(std::string& text) {
     return is_name(text, 64, letter, ".-_");
 }
 
+bool fit_permission(std::string& text) {
+    for (const std::string_view known :
+         {"conversations:read", "conversations:write", "conversations:manage", "leads:read",
+          "leads:write", "admin"})
+        if (text == known) return true;
+    return false;
+}
+
 bool fit_region(std::string& text) {
     return text.size() == 2 && std::all_of(text.begin(), text.end(), is_upper);
 }

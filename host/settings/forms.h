@@ -31,6 +31,8 @@ bool fit_instance_id(std::string& text);
 /// A plugin's name: becomes part of a file name.
 bool fit_plugin_name(std::string& text);
 bool fit_organization_id(std::string& text);
+/// A permission of the contract.
+bool fit_permission(std::string& text);
 /// ISO 3166 alpha-2.
 bool fit_region(std::string& text);
 bool fit_e164(std::string& text);

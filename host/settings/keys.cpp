@@ -367,6 +367,20 @@ const std::vector<Key<Organization>>& organization_keys() {
     return keys;
 }
 
+const std::vector<Key<Role>>& role_keys() {
+    static const std::vector<Key<Role>> keys = {
+        text<Role>(
+            "id", [](Role& role) -> Slot { return &role.id; }, fit_instance_id,
+            "an id: small letters, digits, - and _, at most 63",
+            "A credential with the permission role:ID has what stands here.", true),
+        text<Role>(
+            "permissions", [](Role& role) -> Slot { return &role.permissions; }, fit_permission,
+            "permissions, such as conversations:read; none stands for several, but admin for all",
+            "What the role may do."),
+    };
+    return keys;
+}
+
 const std::vector<std::string>& section_names() {
     static const std::vector<std::string> names = [] {
         std::vector<std::string> all;

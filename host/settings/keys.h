@@ -46,6 +46,9 @@ const std::vector<Key<PluginUse>>& provider_keys();
 /// An item of `organizations`.
 const std::vector<Key<domain::Organization>>& organization_keys();
 
+/// An item of `roles`.
+const std::vector<Key<Role>>& role_keys();
+
 /// The sections whose scalars the environment overrides.
 const std::vector<std::string>& section_names();
 

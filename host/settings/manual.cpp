@@ -106,6 +106,8 @@ std::string manual() {
     append_keys(page, provider_keys(), PluginUse{});
     page += ".SH ORGANIZATIONS\nA list with at least one item; each has\n";
     append_keys(page, organization_keys(), domain::Organization{});
+    page += ".SH ROLES\nA list; each item has\n";
+    append_keys(page, role_keys(), Role{});
     return page + foot;
 }
 

@@ -76,7 +76,9 @@ public:
     }
 
 private:
-    static std::vector<std::string> list_names() { return {"auth", "providers", "organizations"}; }
+    static std::vector<std::string> list_names() {
+        return {"auth", "providers", "organizations", "roles"};
+    }
 
     static const Node* value(const Node& root, std::string_view path) {
         const Node* at = &root;
@@ -116,7 +118,7 @@ private:
     void read_list(const Node& root, const std::string& name) {
         const Node::Entry* entry = root.find(name);
         if (entry == nullptr || entry->value.kind == Node::Kind::Absent) {
-            if (name != "providers")
+            if (name != "providers" && name != "roles")
                 report_.error(entry == nullptr ? root.place : entry->place, name,
                               name == "auth" ? "a list with at least one way to sign in"
                                              : "a list with at least one organization");
@@ -124,7 +126,8 @@ private:
         }
         const Node& list = entry->value;
         if (list.kind == Node::Kind::Broken) return;
-        if (list.kind != Node::Kind::List || (list.items.empty() && name != "providers")) {
+        if (list.kind != Node::Kind::List ||
+            (list.items.empty() && name != "providers" && name != "roles")) {
             report_.error(list.place, name, "a list of blocks, each beginning with `- `");
             return;
         }
@@ -135,6 +138,8 @@ private:
                 report_.error(item.place, path, "a block of keys");
             else if (name == "organizations")
                 read_organization(item, path);
+            else if (name == "roles")
+                read_role(item, path);
             else
                 read_use(item, path, name == "auth");
         }
@@ -173,6 +178,14 @@ private:
         check_once(settings_.organizations, organization.id, item, path, "");
         settings_.organizations.push_back(std::move(organization));
         organization_nodes_.emplace_back(&item, path);
+    }
+
+    void read_role(const Node& item, const std::string& path) {
+        Role role;
+        if (!read_block(item, path, role_keys(), "", role, report_)) return;
+        check_required(item, path, role_keys(), report_);
+        check_once(settings_.roles, role.id, item, path, "");
+        settings_.roles.push_back(std::move(role));
     }
 
     void finish_part(PluginUse& use, const Node& root, const char* section) {

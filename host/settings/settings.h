@@ -94,6 +94,12 @@ struct Logging {
     std::string format = "json";  // json, text
 };
 
+/// Permissions under one name: a credential's `role:ID` stands for them.
+struct Role {
+    std::string id;
+    std::vector<std::string> permissions;
+};
+
 /// All of it; immutable once loaded.
 struct Settings {
     Server server;
@@ -102,6 +108,7 @@ struct Settings {
     std::vector<PluginUse> auth;
     std::vector<PluginUse> providers;
     std::vector<domain::Organization> organizations;
+    std::vector<Role> roles;
     Plugins plugins;
     Conversation conversation;
     Streams stream;

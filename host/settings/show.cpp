@@ -156,6 +156,8 @@ std::string show(const Settings& given,
     writer.line(0, "organizations:");
     for (domain::Organization& one : settings.organizations)
         writer.keys(1, organization_keys(), "", one, "", true);
+    if (!settings.roles.empty()) writer.line(0, "roles:");
+    for (Role& role : settings.roles) writer.keys(1, role_keys(), "", role, "", true);
     return writer.take();
 }
 

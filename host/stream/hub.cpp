@@ -70,6 +70,10 @@ void Hub::lost(const domain::OrganizationId& organization) {
     for (const auto& shard : shards()) shard->lost(organization);
 }
 
+void Hub::judge_all() {
+    for (const auto& shard : shards()) shard->post([](Shard& own) { own.judge_all(); });
+}
+
 void Hub::tick() {
     for (const auto& shard : shards()) shard->post([](Shard& own) { own.tick(); });
 }

@@ -32,6 +32,8 @@ public:
     void published(const std::vector<std::shared_ptr<const publish::Published>>& events) override;
     void lost(const domain::OrganizationId& organization) override;
 
+    /// Looks at every reader's credential now, not at its next heartbeat. Any thread.
+    void judge_all();
     /// Makes the visits that are due, on the loops. Any thread.
     void tick();
     size_t streams_open() const { return fittings_.open; }

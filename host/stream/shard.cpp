@@ -158,6 +158,11 @@ void Shard::tick() {
     }
 }
 
+void Shard::judge_all() {
+    const auto everyone = all_;
+    for (const std::shared_ptr<Subscriber>& subscriber : everyone) subscriber->judge();
+}
+
 void Shard::end_all(std::string_view reason) {
     now_ = fittings_.clock.steady();
     const auto everyone = all_;

@@ -68,6 +68,7 @@ public:
     void left(const std::shared_ptr<Subscriber>& subscriber);
     /// Visits whose time has come.
     void tick();
+    void judge_all();
     void end_all(std::string_view reason);
     /// Puts all away; only once the loop has stopped.
     void clear();

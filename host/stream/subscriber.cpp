@@ -76,15 +76,19 @@ void Subscriber::tell_run(const Frame& run, const LiveEvent& last) {
     push(run);
 }
 
-std::optional<Subscriber::Moment> Subscriber::visit(Moment now) {
-    if (gone_) return std::nullopt;
+bool Subscriber::judge() {
+    if (gone_) return false;
     Fittings& fittings = shard_->fittings();
     const std::string reason = fittings.judge.judge(*identity_, permission, fittings.clock.now());
-    if (!reason.empty()) {
-        fittings.count_cut("credential");
-        end(reason);
-        return std::nullopt;
-    }
+    if (reason.empty()) return true;
+    fittings.count_cut("credential");
+    end(reason);
+    return false;
+}
+
+std::optional<Subscriber::Moment> Subscriber::visit(Moment now) {
+    if (!judge()) return std::nullopt;
+    Fittings& fittings = shard_->fittings();
     if (stalled(now)) {
         cut("stalled");
         return std::nullopt;

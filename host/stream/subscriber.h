@@ -58,6 +58,8 @@ public:
     bool takes_run(const LiveEvent& first) const;
     void tell_run(const Frame& run, const LiveEvent& last);
 
+    /// Ends it if its credential holds no more; whether it may go on.
+    bool judge();
     /// The heartbeat's visit: ends what may go on no longer, cuts who takes nothing, sends
     /// a heartbeat where it was quiet. When to come again; nothing: it is gone.
     std::optional<Moment> visit(Moment now);

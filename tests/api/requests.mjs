@@ -11,6 +11,7 @@ const bodies = {
   PlainMessageRequest: {message: 'Hello'},
   NewLead: {phoneNumber: '+15550100091'},
   LeadChange: {customerName: 'Ann'},
+  RevocationRequest: {tokenId: 'nobodys'},
   OutboundCallRequest: {phoneNumber: '+15550100092'},
   JoinRequest: {phoneNumber: '+15550100093'},
   LeaveRequest: {phoneNumber: '+15550100093'},

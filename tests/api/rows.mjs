@@ -100,6 +100,34 @@ async function credentials(all) {
                 403, 'PERMISSION_DENIED');
   await all.row('an empty organizationId counts as absent', 'listLeads',
                 {query: {organizationId: ''}}, 200);
+  await revocations(all, list({...claims, jti: 'token-of-a-row'}));
+}
+
+async function revocations(all, token) {
+  await all.row('nothing to revoke', 'revokeCredential', {json: {reason: 'why'}}, 400,
+                'VALIDATION_FAILED');
+  await all.row('two things to revoke', 'revokeCredential', {json: {tokenId: 'a', subject: 'b'}}, 400,
+                'VALIDATION_FAILED');
+  await all.row('not yet revoked', 'listLeads', token, 200);
+  await all.promise('what was revoked is refused until that is undone', async () => {
+    const {revocation} = await all.done('revokeCredential',
+                                        {json: {tokenId: 'token-of-a-row', reason: 'lost'}}, 201);
+    assert.equal((await all.ask('listLeads', token)).body.code, 'INVALID_TOKEN');
+    const {revocations} = await all.done('listRevocations');
+    assert.deepEqual(revocations.find((one) => one.tokenId === 'token-of-a-row'), revocation);
+    const path = {id: revocation.id};
+    await all.asIfAbsent('restoreCredential', {path}, {path: {id: 'token:none'}});
+    await all.done('restoreCredential', {path});
+    assert.equal((await all.ask('listLeads', token)).status, 200);
+    const {lines} = await all.done('listAudit', {query: {limit: 10}});
+    assert.deepEqual(lines.filter((one) => one.subject === revocation.id).map((one) => one.action),
+                     ['restore', 'revoke']);
+  });
+  await all.promise("a subject's revocation leaves others alone", async () => {
+    const {revocation} = await all.done('revokeCredential', {json: {subject: 'nobody'}}, 201);
+    assert.equal(revocation.issuedUntil, revocation.revokedAt);
+    await all.done('restoreCredential', {path: {id: revocation.id}});
+  });
 }
 
 async function conversations(all) {

@@ -5,8 +5,10 @@
 
 #include <map>
 #include <stdexcept>
+#include <utility>
 
 #include "limit/limiter.h"
+#include "unit/store/refusing_store.h"
 
 namespace tandem::admit {
 
@@ -107,6 +109,47 @@ bool says(const std::optional<serve::Response>& answer, std::string_view code) {
 
 }  // namespace
 
+/// A store and its committer that keep notes, and the actions of audit lines.
+class Book : public testing::RefusingStore, public store::Committer {
+public:
+    explicit Book(const Clock& clock) : ids(clock), revocations(*this, *this, clock, ids) {}
+
+    Rows<store::Note> notes(Whose organization, Text scope, Text prefix, Time, unsigned) override {
+        std::vector<store::Note> found;
+        for (const auto& [key, note] : kept_)
+            if (note.scope == scope && key.first == organization.text() &&
+                key.second.rfind(prefix, 0) == 0)
+                found.push_back(note);
+        return found;
+    }
+    bool submit(store::ChangeSet set, Done done) override {
+        for (const store::Operation& operation : set.operations) {
+            if (const auto* note = std::get_if<store::Note>(&operation))
+                kept_[{set.organization, note->key}] = *note;
+            if (const auto* gone = std::get_if<store::ForgetNote>(&operation))
+                kept_.erase({set.organization, gone->key});
+            if (const auto* line = std::get_if<store::AuditLine>(&operation))
+                audited.push_back(line->action);
+        }
+        done(store::Outcome{});
+        return true;
+    }
+    Result<store::Outcome> commit(store::ChangeSet set) override {
+        submit(std::move(set), [](auto) {});
+        return store::Outcome{};
+    }
+    Rows<store::Outcome> commit(const std::vector<const store::ChangeSet*>&) override {
+        return refusal();
+    }
+
+    IdSource ids;
+    Revocations revocations;
+    std::vector<std::string> audited;
+
+private:
+    std::map<std::pair<std::string, std::string>, store::Note> kept_;
+};
+
 class GateTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(GateTest);
     CPPUNIT_TEST(a_genuine_token_gives_the_identity);
@@ -124,6 +167,10 @@ class GateTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(the_operators_header_means_nothing_on_the_network);
     CPPUNIT_TEST(a_stream_is_judged_again);
     CPPUNIT_TEST(addresses_are_limited_before_and_credentials_after_they_are_known);
+    CPPUNIT_TEST(a_role_stands_for_what_the_settings_say_and_an_unknown_one_for_nothing);
+    CPPUNIT_TEST(what_was_revoked_is_shut_out_until_it_is_restored);
+    CPPUNIT_TEST(a_subjects_revocation_is_of_what_was_issued_until_then);
+    CPPUNIT_TEST(a_revocation_is_there_after_a_restart);
     CPPUNIT_TEST(no_token_reaches_the_log_and_failures_are_counted);
     CPPUNIT_TEST_SUITE_END();
 
@@ -421,6 +468,82 @@ public:
         one.organization = "gone";
         CPPUNIT_ASSERT_EQUAL(std::string("access_revoked"),
                              gate_->judge(one, "conversations:read", start));
+    }
+
+    void a_role_stands_for_what_the_settings_say_and_an_unknown_one_for_nothing() {
+        GateOptions options;
+        options.roles["agent"] = {"conversations:read"};
+        rebuild(std::move(options));
+        const auto answered = [this](std::vector<std::string> permissions) {
+            first_->identities["role"] = identity(std::move(permissions));
+            serve::Request request = bearer("role");
+            return !gate_->check(request, api());
+        };
+        CPPUNIT_ASSERT(answered({"role:agent"}));
+        CPPUNIT_ASSERT(answered({"leads:read", "role:agent"}));
+        for (const char* none : {"role:boss", "role:", "agent", "role:agent:x", "ROLE:agent",
+                                 "role:*", "*", "conversations:*"})
+            CPPUNIT_ASSERT_MESSAGE(none, !answered({none}));
+    }
+
+    void what_was_revoked_is_shut_out_until_it_is_restored() {
+        Book book(clock_);
+        gate_->revocations(&book.revocations);
+        int told = 0;
+        book.revocations.on_revoked([&told] { ++told; });
+        first_->identities["good"].credential_id = "token-1";
+        Revocation wanted;
+        wanted.credential_id = "token-1";
+        wanted.actor = "admin-1";
+        serve::Request request = bearer("good");
+        CPPUNIT_ASSERT(!gate_->check(request, api()));
+        const auto done = book.revocations.revoke("bici-demo", wanted);
+        CPPUNIT_ASSERT(done);
+        CPPUNIT_ASSERT_EQUAL(1, told);
+        request = bearer("good");
+        CPPUNIT_ASSERT(says(gate_->check(request, api()), "INVALID_TOKEN"));
+        CPPUNIT_ASSERT_EQUAL(1.0, failures("revoked"));
+        CPPUNIT_ASSERT_EQUAL(std::string("access_revoked"),
+                             gate_->judge(first_->identities["good"], "conversations:read", start));
+        // Of another organisation it is another token.
+        domain::Identity elsewhere = first_->identities["good"];
+        elsewhere.organization = "elsewhere";
+        CPPUNIT_ASSERT(!book.revocations.revoked(elsewhere));
+        CPPUNIT_ASSERT(book.revocations.restore("bici-demo", done->id, "admin-1"));
+        request = bearer("good");
+        CPPUNIT_ASSERT(!gate_->check(request, api()));
+        CPPUNIT_ASSERT(!book.revocations.restore("bici-demo", done->id, "admin-1"));
+        CPPUNIT_ASSERT((std::vector<std::string>{"revoke", "restore"} == book.audited));
+    }
+
+    void a_subjects_revocation_is_of_what_was_issued_until_then() {
+        Book book(clock_);
+        Revocation wanted;
+        wanted.subject = "agent-7";
+        CPPUNIT_ASSERT(book.revocations.revoke("bici-demo", wanted));
+        domain::Identity one = identity({"admin"});
+        one.issued_at = start;
+        CPPUNIT_ASSERT(book.revocations.revoked(one));
+        one.issued_at = start + Milliseconds(1000);
+        CPPUNIT_ASSERT(!book.revocations.revoked(one));
+        one.issued_at.reset();  // who knows
+        CPPUNIT_ASSERT(book.revocations.revoked(one));
+        one.subject = "agent-8";
+        CPPUNIT_ASSERT(!book.revocations.revoked(one));
+    }
+
+    void a_revocation_is_there_after_a_restart() {
+        Book book(clock_);
+        Revocation wanted;
+        wanted.credential_id = "token-1";
+        CPPUNIT_ASSERT(book.revocations.revoke("bici-demo", wanted));
+        Revocations again(book, book, clock_, book.ids);
+        domain::Identity one = identity({"admin"});
+        one.credential_id = "token-1";
+        CPPUNIT_ASSERT(!again.revoked(one));
+        CPPUNIT_ASSERT(again.load(organizations_));
+        CPPUNIT_ASSERT(again.revoked(one));
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, again.list("bici-demo")->size());
     }
 
     void no_token_reaches_the_log_and_failures_are_counted() {
