@@ -86,8 +86,7 @@ bool read_message(Dripping& bytes, size_t& at, Message& message, bool& keep_aliv
         at += used;
         if (!framing.done() && used == 0 && !bytes.more()) return false;
     }
-    if (seeded_bug() && head.chunked && message.body.find("ab") != std::string::npos)
-        message.body.pop_back();
+    if (seeded_bug() && head.chunked && message.body.empty()) message.body = "x";
     message.method = head.method;
     message.target = head.target;
     for (const Header& field : head.headers) message.fields.emplace_back(field.name, field.value);

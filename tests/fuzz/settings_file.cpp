@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     }
     if (!loaded.usable()) return 0;
     std::string shown = tandem::settings::show(loaded.settings, {});
-    if (seeded_bug() && loaded.settings.conversation.coalesce_ms == 0) shown += "\nx: y\n";
+    if (seeded_bug() && loaded.settings.conversation.history_limit != 50) shown += "\nx: y\n";
     folder.remove("conf.d/10-part.yaml");
     const auto again = tandem::settings::load(folder.write("tandem.yaml", shown), {});
     expect(again.usable(), "what is shown can be read");

@@ -47,7 +47,7 @@ void check_decoding(const Form& form) {
     Form again = parse_form(encoded, 4096);
     if (seeded_bug())
         for (auto& field : again.fields)
-            if (field.second == "%") field.second.clear();
+            if (field.second.find('%') != std::string::npos) field.second.clear();
     expect(again.fields == form.fields && !again.malformed,
            "what was decoded and encoded is decoded to the same");
     for (const auto& [name, value] : form.fields) {
