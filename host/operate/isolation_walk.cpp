@@ -294,6 +294,7 @@ void Walk::swap_all() {
                         search(send(*worded), operation.id + " with " + slot.name + "=" + word,
                                worded->target + worded->body);
                 }
+                if (slot.kind == Slot::Kind::Position) replay(operation, slot);
                 const bool known = !Operations::values(operation, slot, north_).empty();
                 asked_once = asked_once || known;
                 swap(operation, slot);
@@ -307,6 +308,16 @@ void Walk::swap_all() {
                 report_.unreached.push_back(operation.id);
             if (operation.guarded && !operation.webhook) name_other_organization(operation);
         }
+    }
+}
+
+void Walk::replay(const Operation& operation, const Slot& slot) {
+    for (const std::string& last : Operations::values(operation, slot, south_)) {
+        const std::string first = last.substr(0, last.rfind('-') + 1) + "1";
+        const auto asked =
+            operations_.request(operation, south_, true, {{{slot.place, slot.name}, first}});
+        if (asked)
+            search(send(*asked), operation.id + " from the beginning", asked->target + first);
     }
 }
 

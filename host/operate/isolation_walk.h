@@ -43,6 +43,8 @@ private:
     /// Every operation, every slot, every value of the north's in a request of the south's.
     void swap_all();
     void swap(const Operation& operation, const Slot& slot);
+    /// What the south itself saw from its beginning on.
+    void replay(const Operation& operation, const Slot& slot);
     void name_other_organization(const Operation& operation);
     /// The south's streams, while something happens in the north.
     void watch_streams();

@@ -11,6 +11,8 @@
 #include <stdexcept>
 
 #include "flow/http_client.h"
+#include "flow/traces.h"
+#include "flow/twilio_request.h"
 
 namespace tandem::flow {
 
@@ -51,12 +53,17 @@ Gateway::Gateway(const std::string& settings, const std::map<std::string, std::s
     : programs_(std::move(programs)), environment_(environment) {
     const std::string port = std::to_string(free_port());
     url_ = "http://127.0.0.1:" + port;
-    folder_.write("tandem.yaml", "server:\n  listen: 127.0.0.1:" + port +
-                                     "\n  public_url: https://gateway.example.com\n  control: " +
-                                     folder_.file("control.sock") +
-                                     "\n"
-                                     "plugins:\n  trusted_uid: " +
-                                     std::to_string(getuid()) + "\n" + settings);
+    folder_.write(
+        "tandem.yaml",
+        "server:\n  listen: 127.0.0.1:" + port +
+            "\n  public_url: https://gateway.example.com\n  control: " +
+            folder_.file("control.sock") +
+            "\n"
+            "plugins:\n  trusted_uid: " +
+            std::to_string(getuid()) + "\n" + settings +
+            (settings.find("\nlog:") == std::string::npos ? "\nlog: {level: debug}\n" : ""));
+    leave_canary("secret", auth_token);
+    leave_canary("secret", "0123456789abcdef0123456789abcdef");
     environment_.emplace("TEST_FOLDER", folder_.file(""));
     // A test says in a second to one number what people say in an hour.
     environment_.emplace("TANDEM_LIMITS_AUTOMATIC_MESSAGES_PER_MINUTE_PER_NUMBER", "0");
@@ -64,7 +71,19 @@ Gateway::Gateway(const std::string& settings, const std::map<std::string, std::s
     environment_.emplace("TANDEM_LIMITS_CALLS_PER_MINUTE_PER_NUMBER", "0");
 }
 
-Gateway::~Gateway() = default;
+Gateway::~Gateway() {
+    leave_traces();
+}
+
+/// What it counted, where it still can be asked, and all that it wrote.
+void Gateway::leave_traces() {
+    if (!process_) return;
+    if (process_->running()) {
+        const HttpAnswer metrics = HttpClient(url_).get("/metrics");
+        if (metrics.status == 200) leave_trace("metrics", metrics.body);
+    }
+    leave_trace("log", process_->output());
+}
 
 void Gateway::start() {
     process_ = std::make_unique<Process>(
@@ -83,6 +102,7 @@ void Gateway::kill() {
     process_->signal(SIGKILL);
     process_->wait();
     earlier_output_ = process_->output();
+    leave_trace("log", earlier_output_);
     process_.reset();
 }
 
@@ -97,6 +117,7 @@ int Gateway::stop() {
     process_->signal(SIGTERM);
     const int code = process_->wait();
     earlier_output_ = process_->output();
+    leave_trace("log", earlier_output_);
     process_.reset();
     return code;
 }

@@ -54,6 +54,8 @@ public:
     static std::string built_programs();
 
 private:
+    void leave_traces();
+
     Folder folder_;
     const std::string programs_;
     std::map<std::string, std::string> environment_;

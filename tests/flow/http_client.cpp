@@ -4,6 +4,8 @@
 
 #include <strings.h>
 
+#include "flow/traces.h"
+
 namespace tandem::flow {
 
 namespace {
@@ -85,6 +87,7 @@ HttpAnswer HttpClient::send(const std::string& method, const std::string& path,
         answer = HttpAnswer{};
     }
     curl_slist_free_all(list);
+    leave_traces_of(body, headers, answer);
     return answer;
 }
 

@@ -133,9 +133,9 @@ public:
     Result<store::JournalPage> journal(Whose organization, int64_t after, Text address,
                                        unsigned limit) override {
         auto own = sound_->journal(organization, after, address, limit);
-        if (!down("journal") || !own || !own->events.empty()) return own;
-        auto foreign = sound_->journal(other(organization), 0, address, limit);
-        if (foreign && own->head.offset > after) own->events = std::move(foreign->events);
+        if (!down("journal") || !own || own->events.empty()) return own;
+        auto foreign = sound_->journal(other(organization), 0, {}, limit);
+        if (foreign) own->events = std::move(foreign->events);
         return own;
     }
     Rows<store::Note> notes(Whose organization, Text scope, Text prefix, Time now,
