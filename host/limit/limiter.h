@@ -22,8 +22,8 @@ struct Rates {
     unsigned requests_of_address = 0, bad_signatures = 0;
     unsigned messages_to_number = 0, calls_to_number = 0;
     unsigned automatic_to_number = 0;
-    bool told = true;               // in RateLimit fields
-    listen::Networks exempt;        // proxies: they speak for many
+    bool told = true;              // in RateLimit fields
+    listen::Networks exempt;       // proxies: they speak for many
     size_t most_keys = 32 * 1024;  // of each kind; 16 bytes each
 };
 

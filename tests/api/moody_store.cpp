@@ -39,7 +39,10 @@ public:
     static plugin::Description describe() {
         plugin::Description description = MemoryStore<Mood>::describe();
         description.id = "org.tandem.tests.moody";
-        description.options = {{"mood", TANDEM_OPTION_TEXT, TANDEM_OPTION_REQUIRED, {},
+        description.options = {{"mood",
+                                TANDEM_OPTION_TEXT,
+                                TANDEM_OPTION_REQUIRED,
+                                {},
                                 "A file with the word for what happens next"}};
         return description;
     }

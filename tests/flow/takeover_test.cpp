@@ -227,7 +227,8 @@ private:
     }
     Headers bearer(const std::string& who) {
         return {
-            {"Authorization", "Bearer " + gateway_->token("bikes", "conversations:manage,conversations:read", who)},
+            {"Authorization",
+             "Bearer " + gateway_->token("bikes", "conversations:manage,conversations:read", who)},
             {"Content-Type", "application/json"}};
     }
 

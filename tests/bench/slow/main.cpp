@@ -142,6 +142,7 @@ void measure(const Terms& terms) {
 }  // namespace tandem::bench
 
 int main(int argc, char** argv) {
-    return tandem::bench::run(
-        "bench_slow", [&] { tandem::bench::measure(tandem::bench::read_terms(argc, argv, 1, 500)); });
+    return tandem::bench::run("bench_slow", [&] {
+        tandem::bench::measure(tandem::bench::read_terms(argc, argv, 1, 500));
+    });
 }

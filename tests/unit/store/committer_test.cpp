@@ -273,10 +273,11 @@ private:
             store, listener.get(), log, metrics, [this](const std::string&) { ++broken; }, limits);
     }
     void submit(const std::string& name) {
-        CPPUNIT_ASSERT(committer->submit(without_event(domain::OrganizationId::vouched(name)), [this, name](Result<Outcome> result) {
-            lines.push_back(name);
-            results.push_back(std::move(result));
-        }));
+        CPPUNIT_ASSERT(committer->submit(without_event(domain::OrganizationId::vouched(name)),
+                                         [this, name](Result<Outcome> result) {
+                                             lines.push_back(name);
+                                             results.push_back(std::move(result));
+                                         }));
     }
     void submit_and_wait_until_inside(const std::string& name) {
         submit(name);
