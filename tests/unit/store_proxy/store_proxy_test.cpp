@@ -23,6 +23,10 @@ struct Fill {
         to = text();
     }
     template <typename Raw>
+    void operator()(const Raw&, domain::OrganizationId& to) {
+        to = domain::OrganizationId::vouched(text());
+    }
+    template <typename Raw>
     void operator()(const Raw&, int64_t& to) {
         to = 1000 + next++;
     }
