@@ -54,7 +54,7 @@ int audit_isolation(const Call& call) {
         call.err << "tandemctl isolation-audit: " << operations.error().text << "\n";
         return internal;
     }
-    auto report = isolation::Walk(house, *operations).run();
+    auto report = isolation::Walk(house, *operations, call.has("--first")).run();
     if (!report) {
         call.err << "tandemctl isolation-audit: " << report.error().text << "\n";
         return unavailable;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int patience_ms = 30000;
 // A stream begins with all that it has; heartbeats are further apart.
-constexpr int silence_ms = 400;
+constexpr int silence_ms = 150;
 constexpr size_t most_bytes = 64 * 1024 * 1024;
 
 sockaddr_in loopback(int port) {

@@ -27,7 +27,7 @@ struct Answered {
 };
 
 /// One question on a connection of its own. An event stream is read until it is silent for
-/// 400 ms. Unavailable: nobody answers within 30 s.
+/// 150 ms. Unavailable: nobody answers within 30 s.
 Result<Answered> ask(int port, const Asked& asked);
 
 /// A stream that is read all the while, by a thread of its own.

@@ -21,8 +21,8 @@ struct Report {
 /// describes, and must learn nothing and change nothing. Confined to one thread.
 class Walk {
 public:
-    /// Both outlive it.
-    Walk(const House& house, const Operations& operations);
+    /// Both outlive it. `ends_early`: with the first leak.
+    Walk(const House& house, const Operations& operations, bool ends_early);
 
     /// All of it. Unavailable: the gateway went away.
     Result<Report> run();
@@ -56,6 +56,7 @@ private:
 
     const House& house_;
     const Operations& operations_;
+    const bool ends_early_;
     Person north_, south_;
     std::map<std::string, std::string> twins_;  // a value of the north's, and one of nobody's
     unsigned owed_ = 60;

@@ -283,6 +283,7 @@ const std::vector<Verb>& verbs() {
          "try to get from one organisation to another, in a gateway of its own",
          {{"--daemon", "FILE", "the program to try (default: the tandemd beside this one)"},
           {"--plugins", "FOLDER", "its plugins (default: those beside it)"},
+          {"--first", "", "end with the first leak"},
           json_option},
          audit_isolation},
         {"version", "", "tell what this program is", {json_option}, version},
