@@ -9,6 +9,8 @@
 #include <charconv>
 #include <string_view>
 
+#include "operate/percent.h"
+
 namespace tandem::operate {
 
 namespace {
@@ -20,24 +22,6 @@ constexpr size_t max_event_bytes = 64 * 1024 * 1024;
 constexpr std::chrono::seconds patience{30};
 
 constexpr char hung_up[] = "the gateway hung up";
-
-/// Everything but letters, digits and a few marks as %XX (RFC 3986 section 2.1).
-std::string encoded(std::string_view text) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char letter : text) {
-        if (plain.find(letter) != std::string_view::npos) {
-            out += letter;
-            continue;
-        }
-        out += '%';
-        out += digits[static_cast<unsigned char>(letter) >> 4];
-        out += digits[static_cast<unsigned char>(letter) & 15];
-    }
-    return out;
-}
 
 std::string target_of(const Errand& errand) {
     std::string target = errand.pattern;

@@ -64,23 +64,6 @@ ssize_t more(const listen::Descriptor& socket, int limit_ms, std::string& into) 
 
 }  // namespace
 
-std::string encoded(std::string_view text) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char letter : text) {
-        if (plain.find(letter) != std::string_view::npos) {
-            out += letter;
-            continue;
-        }
-        out += '%';
-        out += digits[static_cast<unsigned char>(letter) >> 4];
-        out += digits[static_cast<unsigned char>(letter) & 15];
-    }
-    return out;
-}
-
 int free_port() {
     listen::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address = loopback(0);

@@ -52,9 +52,6 @@ private:
     std::thread reader_;
 };
 
-/// Everything but letters, digits and a few marks as %XX (RFC 3986 section 2.1).
-std::string encoded(std::string_view text);
-
 /// A port of loopback that is free now.
 int free_port();
 

@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "operate/percent.h"
+
 namespace tandem::operate::isolation {
 
 namespace {

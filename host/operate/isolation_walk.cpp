@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "operate/percent.h"
 
 namespace tandem::operate::isolation {
 

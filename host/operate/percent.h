@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tandem::operate {
+
+/// Everything but letters, digits and a few marks as %XX (RFC 3986 section 2.1).
+std::string encoded(std::string_view text);
+
+}  // namespace tandem::operate
