@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -37,6 +38,8 @@ void prepare_process() {
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
+    // So do the database and its companions, which libraries make for everyone to read.
+    umask(077);
     // Each stream is a descriptor: take what the system allows without asking.
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

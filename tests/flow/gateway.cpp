@@ -86,9 +86,9 @@ void Gateway::leave_traces() {
 }
 
 void Gateway::start() {
-    process_ = std::make_unique<Process>(
-        std::vector<std::string>{programs_ + "/tandemd", "--config", folder_.file("tandem.yaml")},
-        environment_);
+    std::vector<std::string> words = launcher_;
+    words.insert(words.end(), {programs_ + "/tandemd", "--config", folder_.file("tandem.yaml")});
+    process_ = std::make_unique<Process>(words, environment_);
     HttpClient client(url_);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < end && process_->running()) {

@@ -3,6 +3,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "flow/process.h"
 
@@ -33,6 +35,8 @@ public:
                      std::string programs = built_programs());
     ~Gateway();
 
+    /// From now on another program starts it, as its last arguments.
+    void launch_by(std::vector<std::string> launcher) { launcher_ = std::move(launcher); }
     /// Starts it and waits until it is ready; throws with its output if it is not.
     void start();
     void kill();
@@ -41,6 +45,7 @@ public:
     void later(std::chrono::seconds shift);
     /// Ends it by TERM; the exit code.
     int stop();
+    pid_t pid() const { return process_->pid(); }
     bool running() { return process_ && process_->running(); }
 
     const std::string& url() const { return url_; }
@@ -59,6 +64,7 @@ private:
     Folder folder_;
     const std::string programs_;
     std::map<std::string, std::string> environment_;
+    std::vector<std::string> launcher_;
     std::string url_;
     std::string earlier_output_;
     std::unique_ptr<Process> process_;
