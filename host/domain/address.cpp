@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 
 namespace tandem::domain {
 
@@ -181,6 +182,18 @@ Tariff tariff_of_short_code(const std::string& digits, const std::string& region
                : Tariff::Ordinary;
 }
 
+/// Empty: of none, or no number.
+std::string region_of(const std::string& e164) {
+    const PhoneNumberUtil& phones = *PhoneNumberUtil::GetInstance();
+    PhoneNumber number;
+    if (phones.Parse(e164, "ZZ", &number) != PhoneNumberUtil::NO_PARSING_ERROR) return {};
+    std::string region;
+    phones.GetRegionCodeForNumber(number, &region);
+    // Numbering plans grow faster than our copies of them.
+    if (!is_region(region)) phones.GetRegionCodeForCountryCode(number.country_code(), &region);
+    return is_region(region) ? region : std::string();
+}
+
 bool only_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(),
                                         [](char letter) { return letter >= '0' && letter <= '9'; });
@@ -286,6 +299,28 @@ Tariff tariff_of(std::string_view address, std::string_view region) {
     if (!address.starts_with(short_code)) return Tariff::Ordinary;
     return tariff_of_short_code(std::string(address.substr(short_code.size())),
                                 std::string(region));
+}
+
+bool is_region(std::string_view region) {
+    static const std::set<std::string> known = [] {
+        std::set<std::string> all;
+        PhoneNumberUtil::GetInstance()->GetSupportedRegions(&all);
+        return all;
+    }();
+    return known.count(std::string(region)) != 0;
+}
+
+bool is_of_region(std::string_view address, std::string_view home,
+                  const std::vector<std::string>& regions) {
+    const auto is_among = [&regions](std::string_view region) {
+        return std::find(regions.begin(), regions.end(), region) != regions.end();
+    };
+    if (address.starts_with("shortcode:")) return is_among(home);
+    // A messenger's address has the number behind its kind: whatsapp:+1555…
+    const size_t number = address.find('+');
+    const bool is_number =
+        number == 0 || (number != std::string_view::npos && address.find(':') == number - 1);
+    return !is_number || is_among(region_of(std::string(address.substr(number))));
 }
 
 std::string redacted(std::string_view address) {

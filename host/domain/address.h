@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -42,6 +43,17 @@ enum class Tariff {
 /// Of an address in its normal form; `region` is where short codes are dialled from. What is
 /// neither a phone nor a short code is Ordinary.
 Tariff tariff_of(std::string_view address, std::string_view region);
+
+/// Whether a country (ISO 3166 alpha-2) has phone numbers, as far as this version knows.
+bool is_region(std::string_view region);
+
+/// Whether an address in its normal form is of one of these countries. Of countries that
+/// share a code, the one whose area code it is, else the largest: +1 876 is Jamaica, an area
+/// code of +1 that nobody knows yet the United States. A short code is of `home`, where it is
+/// dialled; satellite and international networks are of none. An address without a number
+/// (client:bob) is of any.
+bool is_of_region(std::string_view address, std::string_view home,
+                  const std::vector<std::string>& regions);
 
 /// The last two digits behind stars, for logs: never the number.
 std::string redacted(std::string_view address);

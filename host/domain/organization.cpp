@@ -22,10 +22,12 @@ std::string_view Organization::objection_to(std::string_view address) const {
     switch (tariff_of(address, default_region)) {
         case Tariff::Emergency: return "is an emergency number";
         case Tariff::Premium:
-            return allow_premium ? std::string_view()
-                                 : "is a premium-rate, shared-cost or satellite number";
+            if (!allow_premium) return "is a premium-rate, shared-cost or satellite number";
+            break;
         case Tariff::Ordinary: break;
     }
+    if (!allow_regions.empty() && !is_of_region(address, default_region, allow_regions))
+        return "is of a country that the organisation neither writes to nor calls";
     return {};
 }
 

@@ -26,6 +26,8 @@ struct Organization {
     unsigned history_limit = 50;  // messages that are shown at once, also to the AI
     /// Numbers that cost more than a call or a text; emergency services never.
     bool allow_premium = false;
+    /// Countries (ISO 3166 alpha-2) whose numbers may be written to and called; empty: all.
+    std::vector<std::string> allow_regions{};
     /// Of its own, instead of those of all; 0: not limited.
     std::optional<unsigned> requests_per_minute, messages_per_minute, calls_per_minute;
     /// What it may spend in a day (UTC); nothing: no cap.

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <string>
 
+#include "domain/address.h"
+
 namespace tandem::settings {
 
 namespace {
@@ -150,7 +152,7 @@ bool fit_permission(std::string& text) {
 }
 
 bool fit_region(std::string& text) {
-    return text.size() == 2 && std::all_of(text.begin(), text.end(), is_upper);
+    return domain::is_region(text);
 }
 
 bool fit_e164(std::string& text) {

@@ -33,7 +33,7 @@ bool fit_plugin_name(std::string& text);
 bool fit_organization_id(std::string& text);
 /// A permission of the contract.
 bool fit_permission(std::string& text);
-/// ISO 3166 alpha-2.
+/// ISO 3166 alpha-2 of a country with phone numbers.
 bool fit_region(std::string& text);
 bool fit_e164(std::string& text);
 

@@ -342,6 +342,11 @@ const std::vector<Key<Organization>>& organization_keys() {
             "true or false",
             "Whether premium-rate, shared-cost and satellite numbers may be written to and called; "
             "emergency numbers never are."),
+        text<Organization>(
+            "allow_regions", [](Organization& one) -> Slot { return &one.allow_regions; },
+            fit_region, "countries in two capital letters (ISO 3166), such as [US, CA]",
+            "Whose numbers may be written to and called; left out: all. Satellite and "
+            "international networks are of no country."),
         number<Organization>(
             "limits.requests_per_minute",
             [](Organization& one) -> Slot { return &one.requests_per_minute; }, 0, million,

@@ -259,6 +259,7 @@ private:
             const Organization& one = settings_.organizations[i];
             const auto& [node, path] = organization_nodes_[i];
             check_numbers(one, *node, path, owners);
+            check_regions(*node, path);
             check_instance(one.channel, "channel", *node, path);
             check_instance(one.voice, "voice", *node, path);
             check_instance(one.responder, "responder", *node, path);
@@ -268,6 +269,14 @@ private:
                 report_.warn(node->place, path + ".numbers",
                              "the business's own numbers; without one nothing comes in");
         }
+    }
+
+    /// A list of nobody must not look like one of everybody.
+    void check_regions(const Node& node, const std::string& path) {
+        const Node* regions = value(node, "allow_regions");
+        if (regions != nullptr && regions->kind == Node::Kind::List && regions->items.empty())
+            report_.error(regions->place, path + ".allow_regions",
+                          "at least one country; left out, all are allowed");
     }
 
     void check_numbers(const Organization& one, const Node& node, const std::string& path,

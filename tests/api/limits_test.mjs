@@ -13,6 +13,7 @@ const organizations = {
   busy: 'limits: {requests_per_minute: 12}',
   capped: 'daily: {messages: 2, calls: 1}',
   other: '',
+  local: 'allow_regions: [US]',
 };
 const authToken = '00000000000000000000000000000000';
 
@@ -208,6 +209,19 @@ async function caps() {
   });
 }
 
+async function countries() {
+  for (const number of ['+442079460123', '+18765550123', '+80012345678'])
+    await promise(`${number} is neither written to nor called from one country alone`, async () => {
+      for (const got of [await write('local', number), await call('local', number)]) {
+        assert.deepEqual([got.status, got.body.code], [422, 'NUMBER_NOT_ALLOWED'], got.text);
+        assert.match(got.body.detail, /neither writes to nor calls/);
+      }
+      assert.equal((await write('other', number)).status, 200);
+    });
+  await promise('its own country is', async () =>
+    assert.deepEqual([(await write('local')).status, (await call('local')).status], [200, 200]));
+}
+
 async function numbers() {
   const rows = [
     ['911', 400, 'INVALID_PHONE_NUMBER'], ['112', 400, 'INVALID_PHONE_NUMBER'],
@@ -232,6 +246,7 @@ try {
   await requests();
   await webhooks();
   await numbers();
+  await countries();
   await caps();
 } finally {
   await gateway.remove();

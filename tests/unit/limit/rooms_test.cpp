@@ -64,6 +64,13 @@ public:
             deliver::Sender::Channels{{"twilio", channel}}, sending());
     }
 
+    /// As after a restart with other settings.
+    void becomes(domain::Organization other) {
+        capped = std::make_unique<domain::Organizations>(
+            std::vector<domain::Organization>{std::move(other)});
+        open();
+    }
+
     static deliver::SenderOptions sending() {
         deliver::SenderOptions options;
         options.worker = "here";
@@ -120,6 +127,7 @@ class RoomsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(forbidden_numbers_are_refused_at_the_edge);
     CPPUNIT_TEST(forbidden_numbers_are_refused_at_the_gate_too);
     CPPUNIT_TEST(the_ai_does_not_answer_our_own_number);
+    CPPUNIT_TEST(numbers_of_other_countries_are_told_of_and_not_answered);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -322,9 +330,7 @@ public:
         const std::string id = shop.owe_text("hi", 0);
         domain::Organization own = *shop.capped->by_id(People::organization);
         own.numbers.emplace_back(People::customer);
-        shop.capped =
-            std::make_unique<domain::Organizations>(std::vector<domain::Organization>{own});
-        shop.open();
+        shop.becomes(std::move(own));
         shop.deliver_all();
         CPPUNIT_ASSERT(shop.channel->sent.empty());
         CPPUNIT_ASSERT(shop.message(id).delivery == Delivery::Failed);
@@ -335,12 +341,33 @@ public:
         Shop shop({});
         domain::Organization own = *shop.capped->by_id(People::organization);
         own.numbers.emplace_back(People::customer);
-        shop.capped =
-            std::make_unique<domain::Organizations>(std::vector<domain::Organization>{own});
-        shop.open();
+        shop.becomes(std::move(own));
         shop.answer("Yes.");
         CPPUNIT_ASSERT_EQUAL(0, shop.ai->asked);
         CPPUNIT_ASSERT_EQUAL(std::string("number_not_allowed"), shop.conversation().needs_human);
+    }
+
+    void numbers_of_other_countries_are_told_of_and_not_answered() {
+        Shop shop({});
+        const std::string owed = shop.owe_text("hi", 0);
+        domain::Organization british = *shop.capped->by_id(People::organization);
+        british.allow_regions = {"GB"};
+        shop.becomes(british);
+        expect_refused("422 NUMBER_NOT_ALLOWED", [&] { shop.writes("Hello"); });
+        control::JoinOrder order;
+        order.address = People::customer;
+        order.handoff_reason = "manual_takeover";
+        order.custom_message = "I am Ann.";
+        expect_refused("422 NUMBER_NOT_ALLOWED", [&] { shop.room->join(shop.person(), order); });
+        shop.answer("Are you open?");
+        CPPUNIT_ASSERT_EQUAL(0, shop.ai->asked);
+        CPPUNIT_ASSERT_EQUAL(std::string("number_not_allowed"), shop.conversation().needs_human);
+        CPPUNIT_ASSERT_EQUAL(std::string("Are you open?"), shop.snapshot().messages.back().content);
+        shop.deliver_all();
+        CPPUNIT_ASSERT(shop.channel->sent.empty());
+        CPPUNIT_ASSERT_EQUAL(std::string("NUMBER_NOT_ALLOWED"), shop.message(owed).error_code);
+        shop.writes("Hello", "+442079460123");
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, shop.texts().size());
     }
 };
 

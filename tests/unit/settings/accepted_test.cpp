@@ -240,6 +240,7 @@ public:
         const std::string text = std::string(smallest()) +
                                  "    allow_premium: true\n"
                                  "    limits: {messages_per_minute: 30}\n"
+                                 "    allow_regions: [US, CA]\n"
                                  "    daily: {messages: 500, calls: 0}\n"
                                  "limits: {calls_per_minute_per_number: 2, rate_headers: false}\n";
         const Loaded loaded = workspace.load(text);
@@ -251,12 +252,14 @@ public:
         CPPUNIT_ASSERT_EQUAL(500u, own.daily.messages.value());
         CPPUNIT_ASSERT_EQUAL(0u, own.daily.calls.value());
         CPPUNIT_ASSERT(!own.daily.segments);
+        CPPUNIT_ASSERT(own.allow_regions == (std::vector<std::string>{"US", "CA"}));
         CPPUNIT_ASSERT_EQUAL(2u, loaded.settings.limits.calls_per_minute_per_number);
         CPPUNIT_ASSERT(!loaded.settings.limits.rate_headers);
         // What is shown is read again as the same.
         const Loaded again = workspace.load(show(loaded.settings, {}));
         CPPUNIT_ASSERT_EQUAL(500u, again.settings.organizations.at(0).daily.messages.value());
         CPPUNIT_ASSERT_EQUAL(30u, again.settings.organizations.at(0).messages_per_minute.value());
+        CPPUNIT_ASSERT(again.settings.organizations.at(0).allow_regions == own.allow_regions);
     }
 
     void the_environment_overrides_scalars_of_known_sections() {
