@@ -136,6 +136,9 @@ serve::Response join(Control& control, Asked& asked) {
         const auto to = domain::parse_phone(call_to, asked.person.organization->default_region);
         if (!to)
             refuse_field("takeCall.to", "is not a possible phone number", "INVALID_PHONE_NUMBER");
+        const auto objection = asked.person.organization->objection_to(to->text);
+        if (!objection.empty())
+            throw serve::Refused{limit::refusal_of_number(objection, "takeCall.to")};
         order.call_to = to->text;
     } else if (!order.call_action.empty() && order.call_action != "hang_up") {
         refuse_field("takeCall.action", "must be transfer or hang_up");

@@ -61,10 +61,10 @@ serve::Problem refusal(const Error& unspent) {
     return problem;
 }
 
-serve::Problem refusal_of_number(std::string_view objection) {
+serve::Problem refusal_of_number(std::string_view objection, std::string_view field) {
     serve::Problem problem{422, "NUMBER_NOT_ALLOWED",
-                           "phoneNumber " + std::string(objection) + '.'};
-    problem.errors.emplace_back("phoneNumber", objection);
+                           std::string(field) + ' ' + std::string(objection) + '.'};
+    problem.errors.emplace_back(field, objection);
     return problem;
 }
 

@@ -113,7 +113,8 @@ public:
 serve::Problem refusal(const Error& unspent);
 
 /// 422 NUMBER_NOT_ALLOWED, for what `Organization::objection_to` says of a number.
-serve::Problem refusal_of_number(std::string_view objection);
+serve::Problem refusal_of_number(std::string_view objection,
+                                 std::string_view field = "phoneNumber");
 
 /// Why the AI does not speak, as `needs_human` tells it.
 inline constexpr std::string_view cap_reached = "daily_limit";

@@ -237,6 +237,13 @@ async function numbers() {
         assert.equal(got.body.errors[0].field, 'phoneNumber');
       }
     });
+  for (const [number, status, code] of [...rows.slice(0, -1), ['+15550200003', 422, 'NUMBER_NOT_ALLOWED']])
+    await promise(`a call is not put through to ${number}`, async () => {
+      const got = await ask('POST', '/api/human-control/join', {
+        json: {phoneNumber: customer, takeCall: {action: 'transfer', to: number}}});
+      assert.deepEqual([got.status, got.body.code], [status, code], got.text);
+      assert.equal(got.body.errors[0].field, 'takeCall.to');
+    });
 }
 
 try {
