@@ -13,6 +13,7 @@
 #include "converse/routes.h"
 #include "deliver/routes.h"
 #include "describe/routes.h"
+#include "limit/routes.h"
 #include "observe/poco_channel.h"
 #include "observe/routes.h"
 #include "receive/routes.h"
@@ -213,7 +214,7 @@ void Furniture::furnish_watching() {
 void Furniture::furnish_talking() {
     intake = std::make_unique<receive::Intake>(
         receive::Ground{&organizations, store.get(), committer.get(), lanes.get(), &clock, &ids,
-                        &logger, &metrics, limiter.get()},
+                        &logger, &metrics, limiter.get(), ledger.get()},
         receive::IntakeOptions{settings.server.public_url,
                                Milliseconds(settings.conversation.coalesce_ms),
                                std::chrono::seconds(settings.conversation.late_s)});
@@ -357,6 +358,7 @@ std::vector<serve::Route> Furniture::routes() {
                       &ids, &clock, settings.limits.body_bytes}));
     add(deliver::outbox_routes(*outbox));
     add(admit::revocation_routes(*revocations));
+    add(limit::routes(*ledger, organizations));
     add(receive::webhook_routes(*intake, sources(), settings.limits.webhook_body_bytes));
     for (size_t i = 0; i < providers.size(); ++i) {
         if (settings.providers[i].plugin != "sandbox" || !providers[i].webhook) continue;

@@ -145,9 +145,13 @@ Calls::Commit Calls::finish(const Scene& scene, const End& end, bool claimed) {
     if (news) after.snapshot.conversation->needs_human = end.needs_human;
     store::ChangeSet set = change_of(after, claimed);
     end_call(after, end, set);
+    auto charge = settle_charge(after);
+    if (!charge) return Commit::Failed;
+    charge->write(set);
     if (news) set.operations.push_back(publish::needs_human(screen(scene), end.needs_human));
     const Commit done = commit(std::move(set), scene.owed);
     if (done != Commit::Done) return done;
+    charge->keep();
     if (end.fate == Fate::Kind::TakenOver)
         ground_.metrics
             ->counter("tandem_ai_calls_fenced_total", "AI calls that a takeover came before.")
@@ -167,9 +171,10 @@ Calls::Commit Calls::start_scheduled(const Scene& scene) {
     const auto& organization = *ground_.organizations->by_id(owed.organization);
     limit::Charge charge;
     if (ground_.spending) {
-        auto paid = ground_.spending->spend(organization, {0, 0, 1}, scene.call.id);
+        auto paid =
+            ground_.spending->spend(organization, limit::of_a_call(organization), scene.call.id);
         if (!paid && paid.error().code == Code::Limited) {
-            End end{Fate::Kind::NotMade, "The organisation's calls of this day are used up"};
+            End end{Fate::Kind::NotMade, paid.error().text};
             end.needs_human = limit::cap_reached;
             return finish(scene, end, false);
         }
@@ -353,6 +358,17 @@ void Calls::end_call(Scene& scene, const End& end, store::ChangeSet& set) {
     set.operations.push_back(scene.call);
     set.operations.push_back(publish::call_ended(screen(scene), scene.call, end.reason, {}, {}));
     set.operations.push_back(store::Settle{scene.owed.id, end.settlement, {}, end.reason});
+}
+
+/// What was reserved for a call that is over is given back.
+Result<limit::Charge> Calls::settle_charge(const Scene& scene) const {
+    const auto* organization = ground_.organizations->by_id(scene.owed.organization);
+    if (!ground_.spending || !organization) return limit::Charge();
+    auto charge = ground_.spending->settle(*organization, scene.call);
+    if (!charge)
+        ground_.log->warn(room, "what was reserved for a call could not be read",
+                          {{"call", scene.call.id}, {"reason", charge.error().text}});
+    return charge;
 }
 
 publish::Scene Calls::screen(const Scene& scene) const {

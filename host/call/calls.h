@@ -122,6 +122,7 @@ private:
 
     store::ChangeSet change_of(const Scene& scene, bool claimed) const;
     void end_call(Scene& scene, const End& end, store::ChangeSet& set);
+    Result<limit::Charge> settle_charge(const Scene& scene) const;
     publish::Scene screen(const Scene& scene) const;
     Commit commit(store::ChangeSet set, const store::Owed& owed);
     void count(std::string_view instance, std::string_view result);

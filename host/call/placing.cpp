@@ -97,7 +97,8 @@ std::optional<serve::Problem> Placing::count(Task& task) const {
     if (task.counted || !immediate(task.order)) return std::nullopt;
     const domain::Organization& organization = *task.order.organization;
     if (ground_.spending) {
-        auto charge = ground_.spending->spend(organization, {0, 0, 1}, task.order.call_id);
+        auto charge = ground_.spending->spend(organization, limit::of_a_call(organization),
+                                              task.order.call_id);
         if (!charge) return limit::refusal(charge.error());
         task.charge = std::move(*charge);
     }

@@ -96,6 +96,16 @@ Calls::Commit Calls::record_once(const store::Owed& owed, const Receipt& receipt
     store::ChangeSet set = change_of(scene, true);
     if (!claimed) set.preconditions.erase(set.preconditions.begin());
     fate = {};
+    limit::Charge charge;
+    const auto ends = [&](const End& end) {
+        fate = {end.fate, {}, {}, end.reason};
+        end_call(scene, end, set);
+        auto settled = settle_charge(scene);
+        if (!settled) return false;
+        settled->write(set);
+        charge = std::move(*settled);
+        return true;
+    };
 
     if (receipt.kind == Kind::Accepted || scene.provider_has_it()) {
         started(scene, receipt, set);
@@ -106,8 +116,7 @@ Calls::Commit Calls::record_once(const store::Owed& owed, const Receipt& receipt
         End end{receipt.opted_out ? Fate::Kind::OptedOut : Fate::Kind::Refused,
                 safe_reason(receipt.error_code, receipt.error_text)};
         if (receipt.account_refused) end = {Fate::Kind::NotMade, account_refused};
-        fate = {end.fate, {}, {}, end.reason};
-        end_call(scene, end, set);
+        if (!ends(end)) return Commit::Failed;
         if (opts_out)
             set.operations.push_back(
                 publish::customer_opted(screen(scene), domain::OptWord::Stop, "STOP"));
@@ -125,13 +134,13 @@ Calls::Commit Calls::record_once(const store::Owed& owed, const Receipt& receipt
     } else {
         const End end{Fate::Kind::Unknown, "Nobody knows whether the call was made",
                       store::Settlement::Dead, domain::CallOutcome::Unknown};
-        fate = {end.fate, {}, {}, end.reason};
-        end_call(scene, end, set);
+        if (!ends(end)) return Commit::Failed;
     }
 
     const auto outcome = ground_.committer->commit(std::move(set));
     if (!outcome) return Commit::Failed;
     if (outcome->kind == store::Outcome::Kind::Committed) {
+        charge.keep();
         if (fate.kind == Fate::Kind::Started && !fate.line_id.empty() && options_.line_known)
             options_.line_known(owed.organization, fate.line_id);
         if (fate.kind == Fate::Kind::Unknown && !fate.reason.empty())

@@ -1,6 +1,7 @@
 #include "domain/organization.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "domain/address.h"
 
@@ -13,6 +14,17 @@ bool Organization::owns(std::string_view number) const {
 std::string Organization::sender(std::string_view last_used) const {
     if (owns(last_used)) return std::string(last_used);
     return numbers.empty() ? std::string() : numbers.front();
+}
+
+bool Organization::Prices::any() const {
+    const std::optional<Money> all[] = {message, segment, call, call_minute};
+    return std::any_of(std::begin(all), std::end(all),
+                       [](const auto& price) { return price && *price != Money{}; });
+}
+
+bool Organization::counts_its_day() const {
+    return daily.messages || daily.segments || daily.calls || daily.call_minutes || daily.cost ||
+           prices.any();
 }
 
 std::string_view Organization::objection_to(std::string_view address) const {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/money.h"
 #include "domain/organization_id.h"
 
 namespace tandem::domain {
@@ -32,11 +33,22 @@ struct Organization {
     std::optional<unsigned> requests_per_minute, messages_per_minute, calls_per_minute;
     /// What it may spend in a day (UTC); nothing: no cap.
     struct Daily {
-        std::optional<unsigned> messages, segments, calls;
-
-        bool any() const { return messages || segments || calls; }
+        std::optional<unsigned> messages{}, segments{}, calls{}, call_minutes{};
+        unsigned call_reserve_minutes = 5;  // of each call that begins, until it is over
+        std::optional<Money> cost{};
     };
     Daily daily;
+    /// What things cost, all in one currency; nothing: they are free.
+    struct Prices {
+        std::optional<Money> message{}, segment{}, call{}, call_minute{};
+
+        /// Whether anything costs something.
+        bool any() const;
+    };
+    Prices prices;
+
+    /// Whether anybody wants to know what it spends in a day: it has a cap or a price.
+    bool counts_its_day() const;
 
     /// Whether it is one of the business's own numbers: who writes there writes to themselves.
     bool owns(std::string_view number) const;

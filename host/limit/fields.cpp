@@ -56,7 +56,7 @@ serve::Problem refusal(const Error& unspent) {
         problem.retry_after_s = storage_retry_s;
         return problem;
     }
-    serve::Problem problem{429, "RATE_LIMITED", unspent.text};
+    serve::Problem problem{429, "RATE_LIMITED", unspent.text + '.'};
     problem.retry_after_s = in_seconds(Milliseconds(unspent.retry_after_ms));
     return problem;
 }

@@ -1,8 +1,10 @@
 #include "limit/ledger.h"
 
-#include <algorithm>
-#include <charconv>
+#include <chrono>
+#include <optional>
 #include <utility>
+
+#include "limit/amount.h"
 
 namespace tandem::limit {
 
@@ -13,8 +15,9 @@ using std::chrono::days;
 constexpr std::string_view scope = "daily";
 // Above the largest cap; of a store's read, so that it is bounded.
 constexpr unsigned most_notes = 1100000;
-// A charge is of no use after its day; an hour for clocks that are set back.
-constexpr std::chrono::hours kept_after{1};
+// Nobody counts a day that is over, but calls that began on it end later, and clocks are set
+// back.
+constexpr std::chrono::hours kept_after{24};
 
 /// 2026-11-22, in UTC.
 std::string day_of(Time now) {
@@ -25,75 +28,37 @@ Time end_of(Time now) {
     return std::chrono::floor<days>(now) + days{1};
 }
 
-std::string text_of(const Amount& amount) {
-    return std::to_string(amount.messages) + ';' + std::to_string(amount.segments) + ';' +
-           std::to_string(amount.calls);
+std::string key_of(const std::string& day, std::string_view id) {
+    return day + ':' + std::string(id);
 }
 
-/// Nothing of a text that is none of ours.
-Amount amount_of(std::string_view text) {
-    Amount amount;
-    for (unsigned* part : {&amount.messages, &amount.segments, &amount.calls}) {
-        const size_t end = std::min(text.find(';'), text.size());
-        const auto [read, wrong] = std::from_chars(text.data(), text.data() + end, *part);
-        if (wrong != std::errc() || read != text.data() + end) return {};
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return amount;
+/// What something cost on the day of `began`.
+store::Note line(Time began, Time now, std::string_view id, const Amount& amount) {
+    store::Note note;
+    note.scope = scope;
+    note.key = key_of(day_of(began), id);
+    note.value = to_text(amount);
+    note.at = now;
+    note.expires_at = end_of(began) + kept_after;
+    return note;
 }
 
-void add(Amount& all, const Amount& more) {
-    all.messages += more.messages;
-    all.segments += more.segments;
-    all.calls += more.calls;
+/// What a call is to be billed for, rounded up as providers do. Nothing: nobody knows.
+std::optional<unsigned> minutes_of(const domain::Call& call) {
+    if (call.outcome == domain::CallOutcome::NeverConnected) return 0;
+    if (call.duration_s > 0) return static_cast<unsigned>((call.duration_s + 59) / 60);
+    if (call.outcome == domain::CallOutcome::Unknown) return std::nullopt;
+    return 0;
 }
 
-bool beyond(const std::optional<unsigned>& cap, unsigned spent, unsigned more) {
-    return cap && more > 0 && (spent >= *cap || more > *cap - spent);
-}
-
-/// The cap that holds it up; empty: none.
-std::string_view reached(const domain::Organization::Daily& caps, const Amount& spent,
-                         const Amount& more) {
-    if (beyond(caps.messages, spent.messages, more.messages)) return "messages";
-    if (beyond(caps.segments, spent.segments, more.segments)) return "segments";
-    if (beyond(caps.calls, spent.calls, more.calls)) return "calls";
-    return {};
+/// The words of a cap that is reached.
+std::string what_is_used_up(std::string_view cap) {
+    if (cap == "cost") return "The organisation's money for this day is used up";
+    const std::string things(cap == "call_minutes" ? "call minutes" : cap);
+    return "The organisation's " + things + " of this day are used up";
 }
 
 }  // namespace
-
-Charge::Charge(Ledger& ledger, std::string organization, std::string day, Amount amount,
-               store::Note note)
-    : ledger_(&ledger),
-      organization_(std::move(organization)),
-      day_(std::move(day)),
-      amount_(amount),
-      note_(std::move(note)) {}
-
-Charge::Charge(Charge&& other) noexcept
-    : ledger_(std::exchange(other.ledger_, nullptr)),
-      organization_(std::move(other.organization_)),
-      day_(std::move(other.day_)),
-      amount_(other.amount_),
-      note_(std::move(other.note_)) {}
-
-Charge& Charge::operator=(Charge&& other) noexcept {
-    std::swap(ledger_, other.ledger_);
-    std::swap(organization_, other.organization_);
-    std::swap(day_, other.day_);
-    std::swap(amount_, other.amount_);
-    std::swap(note_, other.note_);
-    return *this;
-}
-
-Charge::~Charge() {
-    if (ledger_ != nullptr) ledger_->give_back(organization_, day_, amount_);
-}
-
-void Charge::write(store::ChangeSet& set) const {
-    if (note_) set.operations.push_back(*note_);
-}
 
 Ledger::Account& Ledger::account_of(const std::string& organization) {
     const std::lock_guard lock(mutex_);
@@ -110,7 +75,7 @@ Result<void> Ledger::open(Account& account, const domain::Organization& organiza
         store_.notes(organization.id, std::string(scope), day + ':', clock_.now(), most_notes);
     if (!notes) return notes.error();
     account.spent = {};
-    for (const store::Note& note : *notes) add(account.spent, amount_of(note.value));
+    for (const store::Note& note : *notes) replace(account.spent, {}, amount_of(note.value));
     account.day = day;
     account.told.clear();
     return {};
@@ -119,7 +84,7 @@ Result<void> Ledger::open(Account& account, const domain::Organization& organiza
 Result<void> Ledger::check(Account& account, const domain::Organization& organization,
                            const Amount& amount, Time now) {
     if (auto opened = open(account, organization, day_of(now)); !opened) return opened;
-    const std::string_view cap = reached(organization.daily, account.spent, amount);
+    const std::string_view cap = cap_reached_by(organization, account.spent, amount);
     if (cap.empty()) return {};
     metrics_
         .counter("tandem_daily_cap_reached_total",
@@ -130,44 +95,85 @@ Result<void> Ledger::check(Account& account, const domain::Organization& organiz
     if (account.told.insert(cap).second)
         log_.warn("limit", "an organisation reached a cap of its day",
                   {{"organization", organization.id.text()}, {"cap", "daily." + std::string(cap)}});
-    return Error{Code::Limited,
-                 "The organisation's " + std::string(cap) + " of this day are used up.",
+    return Error{Code::Limited, what_is_used_up(cap),
                  static_cast<unsigned>((end_of(now) - now).count())};
 }
 
 Result<Charge> Ledger::spend(const domain::Organization& organization, const Amount& amount,
                              std::string_view id) {
-    if (!organization.daily.any()) return Charge();
+    if (!organization.counts_its_day()) return Charge();
     const Time now = clock_.now();
     Account& account = account_of(organization.id);
     const std::lock_guard lock(account.mutex);
     if (const auto checked = check(account, organization, amount, now); !checked)
         return checked.error();
-    add(account.spent, amount);
-    store::Note note;
-    note.scope = scope;
-    note.key = account.day + ':' + std::string(id);
-    note.value = text_of(amount);
-    note.at = now;
-    note.expires_at = end_of(now) + kept_after;
-    return Charge(*this, organization.id.text(), account.day, amount, std::move(note));
+    replace(account.spent, {}, amount);
+    return Charge(*this, organization.id.text(), account.day, {}, amount,
+                  line(now, now, id, amount));
 }
 
 Result<void> Ledger::left(const domain::Organization& organization, const Amount& amount) {
-    if (!organization.daily.any()) return {};
+    if (!organization.counts_its_day()) return {};
     Account& account = account_of(organization.id);
     const std::lock_guard lock(account.mutex);
     return check(account, organization, amount, clock_.now());
 }
 
-void Ledger::give_back(const std::string& organization, const std::string& day,
-                       const Amount& amount) {
+/// Also where nobody was charged for it: an inbound call, or one from before there were caps.
+Result<store::Note> Ledger::line_of(const domain::Organization& organization,
+                                    const domain::Call& call) {
+    // A call is charged a moment before it begins, which may be yesterday.
+    for (const Time began : {call.started_at, call.started_at - days{1}}) {
+        const std::string key = key_of(day_of(began), call.id);
+        auto found = store_.notes(organization.id, std::string(scope), key, clock_.now(), 1);
+        if (!found) return found.error();
+        if (!found->empty() && found->front().key == key) return std::move(found->front());
+    }
+    return line(call.started_at, clock_.now(), call.id, {});
+}
+
+Result<Charge> Ledger::settle(const domain::Organization& organization, const domain::Call& call) {
+    if (!organization.counts_its_day()) return Charge();
+    const Time now = clock_.now();
+    Account& account = account_of(organization.id);
+    {
+        // Before the end is committed: afterwards it would be read, and then counted again.
+        const std::lock_guard lock(account.mutex);
+        if (auto opened = open(account, organization, day_of(now)); !opened) return opened.error();
+    }
+    auto note = line_of(organization, call);
+    if (!note) return note.error();
+    const Amount before = amount_of(note->value);
+    Amount after = before;
+    // A call of which nobody knows how long it was keeps what was reserved for it.
+    const unsigned otherwise = before == Amount{} ? organization.daily.call_reserve_minutes
+                                                  : before.minutes + before.reserved_minutes;
+    after.minutes = minutes_of(call).value_or(otherwise);
+    after.reserved_minutes = 0;
+    if (after == before || note->expires_at <= now) return Charge();
+    note->value = to_text(after);
+    note->at = now;
+    const std::string day = note->key.substr(0, note->key.find(':'));
+    count(organization.id, day, before, after);
+    return Charge(*this, organization.id.text(), day, before, after, *std::move(note));
+}
+
+Result<Day> Ledger::today(const domain::Organization& organization) {
+    const Time now = clock_.now();
+    Day day{day_of(now), end_of(now), {}};
+    if (!organization.counts_its_day()) return day;
+    Account& account = account_of(organization.id);
+    const std::lock_guard lock(account.mutex);
+    if (auto opened = open(account, organization, day.date); !opened) return opened.error();
+    day.spent = account.spent;
+    return day;
+}
+
+void Ledger::count(const std::string& organization, const std::string& day, const Amount& before,
+                   const Amount& after) {
     Account& account = account_of(organization);
     const std::lock_guard lock(account.mutex);
-    if (account.day != day) return;
-    account.spent.messages -= amount.messages;
-    account.spent.segments -= amount.segments;
-    account.spent.calls -= amount.calls;
+    if (account.day == day) replace(account.spent, before, after);
 }
 
 }  // namespace tandem::limit

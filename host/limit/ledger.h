@@ -22,6 +22,9 @@ public:
     Result<Charge> spend(const domain::Organization& organization, const Amount& amount,
                          std::string_view id) override;
     Result<void> left(const domain::Organization& organization, const Amount& amount) override;
+    Result<Charge> settle(const domain::Organization& organization,
+                          const domain::Call& call) override;
+    Result<Day> today(const domain::Organization& organization) override;
 
 private:
     friend class Charge;
@@ -40,7 +43,10 @@ private:
                       const std::string& day);
     Result<void> check(Account& account, const domain::Organization& organization,
                        const Amount& amount, Time now);
-    void give_back(const std::string& organization, const std::string& day, const Amount& amount);
+    /// The line of a call, from the day on which it began.
+    Result<store::Note> line_of(const domain::Organization& organization, const domain::Call& call);
+    void count(const std::string& organization, const std::string& day, const Amount& before,
+               const Amount& after);
 
     store::Store& store_;
     const Clock& clock_;

@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "domain/conversation.h"
 #include "domain/identity.h"
+#include "domain/money.h"
 #include "domain/organization.h"
 #include "serve/serve.h"
 #include "store/store.h"
@@ -66,23 +68,41 @@ public:
 /// What a day's caps count.
 struct Amount {
     unsigned messages = 0, segments = 0, calls = 0;
+    unsigned minutes = 0;           // that calls took
+    unsigned reserved_minutes = 0;  // of calls that are not over
+
+    bool operator==(const Amount&) const = default;
+};
+
+/// A call that is about to begin.
+Amount of_a_call(const domain::Organization& organization);
+
+/// What that costs, at the prices of now.
+domain::Money cost_of(const domain::Organization::Prices& prices, const Amount& amount);
+
+/// What an organisation spent of a day.
+struct Day {
+    std::string date;  // 2026-11-22, in UTC
+    Time ends_at{};
+    Amount spent;
 };
 
 class Ledger;
 
-/// Something that was counted; given back when this goes without `keep`. Must not outlive its
-/// ledger. Confined to one thread.
+/// Something that was counted; undone when this goes without `keep`. Must not outlive its
+/// ledger. One thread at a time.
 class Charge {
 public:
     Charge() = default;
-    Charge(Ledger& ledger, std::string organization, std::string day, Amount amount,
+    /// `after` was counted instead of `before`.
+    Charge(Ledger& ledger, std::string organization, std::string day, Amount before, Amount after,
            store::Note note);
     Charge(Charge&& other) noexcept;
     Charge& operator=(Charge&& other) noexcept;
     ~Charge();
 
-    /// The line of the ledger, to be committed with what it pays for; nothing where no cap
-    /// holds.
+    /// The line of the ledger, to be committed with what it is about; nothing where nothing
+    /// is counted.
     void write(store::ChangeSet& set) const;
     /// The commit took place.
     void keep() { ledger_ = nullptr; }
@@ -90,7 +110,7 @@ public:
 private:
     Ledger* ledger_ = nullptr;
     std::string organization_, day_;
-    Amount amount_;
+    Amount before_, after_;
     std::optional<store::Note> note_;
 };
 
@@ -107,6 +127,13 @@ public:
                                  std::string_view id) = 0;
     /// Whether that much is left; counts nothing. Failures as of `spend`.
     virtual Result<void> left(const domain::Organization& organization, const Amount& amount) = 0;
+    /// A call that is over: its minutes take the place of what was reserved for it, on the day
+    /// on which it began. To be committed with its end, under the version of its conversation;
+    /// the same end again changes nothing. Never refused for a cap.
+    virtual Result<Charge> settle(const domain::Organization& organization,
+                                  const domain::Call& call) = 0;
+    /// Nothing is spent of what is not counted (`Organization::counts_its_day`).
+    virtual Result<Day> today(const domain::Organization& organization) = 0;
 };
 
 /// 429 RATE_LIMITED until the day ends, or 503 where the store does not answer.

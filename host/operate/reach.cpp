@@ -8,6 +8,8 @@
 #include "base/id.h"
 #include "converse/routes.h"
 #include "deliver/routes.h"
+#include "limit/ledger.h"
+#include "limit/routes.h"
 #include "observe/logger.h"
 #include "observe/registry.h"
 #include "operate/control_socket.h"
@@ -77,6 +79,9 @@ public:
         if (auto read = revocations_->load(organizations_); !read) return read;
         for (serve::Route& route : admit::revocation_routes(*revocations_))
             routes_.push_back(std::move(route));
+        ledger_ = std::make_unique<limit::Ledger>(*store_, clock_, log_, metrics_);
+        for (serve::Route& route : limit::routes(*ledger_, organizations_))
+            routes_.push_back(std::move(route));
         // The socket's limits are the gateway's; here nobody else waits.
         for (serve::Route& route : converse::routes(desk_, SIZE_MAX))
             routes_.push_back(std::move(route));
@@ -131,6 +136,7 @@ private:
     std::unique_ptr<store::GroupCommitter> committer_;
     std::unique_ptr<deliver::Outbox> outbox_;
     std::unique_ptr<admit::Revocations> revocations_;
+    std::unique_ptr<limit::Ledger> ledger_;
     Workers workers_{1, 8};
     converse::Ground desk_;
     std::vector<serve::Route> routes_;

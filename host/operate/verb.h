@@ -63,6 +63,7 @@ int revoke(const Call& call);
 int restore(const Call& call);
 int list_revocations(const Call& call);
 int audit(const Call& call);
+int tell_limits(const Call& call);
 int version(const Call& call);
 
 }  // namespace tandem::operate

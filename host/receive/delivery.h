@@ -20,6 +20,7 @@ struct Intake::Delivery {
     size_t next = 0;            // the event in hand
     unsigned attempts = 0;      // of this event, after the first
     bool parked = false;        // this event is kept as a note
+    limit::Charge charge;       // where this event ends a call: its minutes
     WebhookAnswer answer;
     Answered tell;
     EventRecorder::Done done;  // instead of `tell`, where somebody waits for one event

@@ -38,7 +38,8 @@ struct Ground {
     IdSource* ids = nullptr;
     observe::Log* log = nullptr;
     observe::Metrics* metrics = nullptr;
-    limit::Limits* limits = nullptr;  // null: bad signatures are not limited
+    limit::Limits* limits = nullptr;      // null: bad signatures are not limited
+    limit::Spending* spending = nullptr;  // null: nobody counts a call's minutes
 };
 
 struct IntakeOptions {
@@ -120,6 +121,7 @@ private:
     // recording.cpp: one event after the other, each in the lane of its conversation.
     void advance(const DeliveryPtr& delivery);
     void attempt(const DeliveryPtr& delivery, const store::Lanes::Release& release);
+    Result<void> settle_calls(Delivery& delivery, store::ChangeSet& set) const;
     void settle(const DeliveryPtr& delivery, const Result<store::Outcome>& outcome);
     void learned_line(const DeliveryPtr& delivery);
     void recorded(const DeliveryPtr& delivery, std::string_view result);

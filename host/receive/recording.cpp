@@ -30,6 +30,10 @@ void Intake::attempt(const DeliveryPtr& delivery, const store::Lanes::Release& r
         return release();
     }
     if (!*change_set) return park(delivery, release);
+    if (const auto settled = settle_calls(*delivery, **change_set); !settled) {
+        fail(delivery, settled.error());
+        return release();
+    }
     const bool queued = ground_.committer->submit(
         std::move(**change_set), [this, delivery, release](Result<store::Outcome> outcome) {
             settle(delivery, outcome);
@@ -40,11 +44,29 @@ void Intake::attempt(const DeliveryPtr& delivery, const store::Lanes::Release& r
     release();
 }
 
+/// What a call that is over cost stands in the commit that says so, as often as that is told.
+Result<void> Intake::settle_calls(Delivery& delivery, store::ChangeSet& set) const {
+    delivery.charge = {};
+    if (!ground_.spending) return {};
+    const domain::Call* over = nullptr;
+    for (const store::Operation& operation : set.operations)
+        if (const auto* call = std::get_if<domain::Call>(&operation);
+            call && !call->active && call->ended_at != Time{})
+            over = call;
+    if (!over) return {};
+    auto charge = ground_.spending->settle(*delivery.scopes[delivery.next].organization, *over);
+    if (!charge) return charge.error();
+    delivery.charge = std::move(*charge);
+    delivery.charge.write(set);
+    return {};
+}
+
 /// On the committer's thread: nothing here may block.
 void Intake::settle(const DeliveryPtr& delivery, const Result<store::Outcome>& outcome) {
     using Kind = store::Outcome::Kind;
     if (!outcome) return fail(delivery, outcome.error());
     if (outcome->kind == Kind::Committed) {
+        delivery->charge.keep();
         learned_line(delivery);
         return recorded(delivery, "new");
     }

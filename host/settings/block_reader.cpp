@@ -35,6 +35,18 @@ void read_number(const Node& node, const std::string& path, const Rule& rule, Nu
             typename std::conditional_t<std::is_same_v<Number, size_t>, size_t, unsigned>>(*read);
 }
 
+void read_money(const Node& node, const std::string& path, const Rule& rule,
+                std::optional<domain::Money>& money, Report& report) {
+    const std::string expected = expected_money(rule.most);
+    const std::string* text = plain_text(node, path, expected, report);
+    if (text == nullptr) return;
+    const auto read = domain::parse_money(*text);
+    if (!read || read->millionths > (domain::Money{1000000} * rule.most).millionths)
+        report.error(node.place, path, expected);
+    else
+        money = *read;
+}
+
 void read_bool(const Node& node, const std::string& path, const Rule& rule, bool& yes,
                Report& report) {
     const std::string expected(rule.expected);
@@ -189,6 +201,11 @@ std::string expected_number(uint64_t least, uint64_t most) {
     return "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
 }
 
+std::string expected_money(uint64_t most) {
+    return "an amount from 0 to " + std::to_string(most) +
+           " with at most six decimals, such as 0.0079";
+}
+
 void read_value(const Node& node, const std::string& path, const Rule& rule, Slot slot,
                 Report& report) {
     if (node.kind == Node::Kind::Absent || node.kind == Node::Kind::Broken) return;
@@ -209,6 +226,8 @@ void read_value(const Node& node, const std::string& path, const Rule& rule, Slo
         read_number(node, path, rule, **large, report);
     } else if (auto* const* maybe = std::get_if<std::optional<unsigned>*>(&slot)) {
         read_number(node, path, rule, **maybe, report);
+    } else if (auto* const* money = std::get_if<std::optional<domain::Money>*>(&slot)) {
+        read_money(node, path, rule, **money, report);
     } else {
         read_options(node, path, *std::get<Options*>(slot), report);
     }

@@ -29,6 +29,7 @@ void report_unknown(const Node::Entry& entry, const std::string& path,
 
 /// "1 to 60" in words for the operator.
 std::string expected_number(uint64_t least, uint64_t most);
+std::string expected_money(uint64_t most);
 
 /// Reads a block by its table. `path` names it in findings; `below` is the part of the
 /// table's paths that was walked already. Returns whether it was a block at all.

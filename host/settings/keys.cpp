@@ -22,6 +22,11 @@ Key<Owner> number(std::string_view path, Slots slot, uint64_t least, uint64_t mo
     return {path, slot, "", meaning, nullptr, least, most, {}, false};
 }
 
+Key<Organization> money(std::string_view path, Slot (*slot)(Organization& one), uint64_t most,
+                        std::string_view meaning) {
+    return {path, slot, "", meaning, nullptr, 0, most, {}, false};
+}
+
 constexpr uint64_t gibibyte = 1ull << 30;
 constexpr uint64_t million = 1000000;
 
@@ -368,6 +373,31 @@ const std::vector<Key<Organization>>& organization_keys() {
         number<Organization>(
             "daily.calls", [](Organization& one) -> Slot { return &one.daily.calls; }, 0, million,
             "Calls that it starts in a day (UTC); empty: no cap."),
+        number<Organization>(
+            "daily.call_minutes", [](Organization& one) -> Slot { return &one.daily.call_minutes; },
+            0, million,
+            "Minutes that its calls with the AI take in a day (UTC), begun ones whole; inbound "
+            "calls count and are never refused; calls that run may pass it by what they last "
+            "beyond their reserve; empty: no cap."),
+        number<Organization>(
+            "daily.call_reserve_minutes",
+            [](Organization& one) -> Slot { return &one.daily.call_reserve_minutes; }, 1, 1440,
+            "Minutes that a call which begins is counted with until it is over."),
+        money(
+            "daily.cost", [](Organization& one) -> Slot { return &one.daily.cost; }, 100 * million,
+            "What all that may cost in a day (UTC), at the prices below; empty: no cap."),
+        money(
+            "prices.message", [](Organization& one) -> Slot { return &one.prices.message; },
+            million, "Of each message that it sends, in whatever currency `daily.cost` is."),
+        money(
+            "prices.segment", [](Organization& one) -> Slot { return &one.prices.segment; },
+            million, "Of each segment of them."),
+        money(
+            "prices.call", [](Organization& one) -> Slot { return &one.prices.call; }, million,
+            "Of each call that it starts."),
+        money(
+            "prices.call_minute", [](Organization& one) -> Slot { return &one.prices.call_minute; },
+            million, "Of each minute of a call, inbound ones too."),
     };
     return keys;
 }

@@ -21,8 +21,9 @@ struct TwoWords {
 };
 
 /// Where a key's value lives in the settings; its type is the key's type.
-using Slot = std::variant<std::string*, std::vector<std::string>*, bool*, unsigned*, size_t*,
-                          std::optional<unsigned>*, TwoWords, Options*>;
+using Slot =
+    std::variant<std::string*, std::vector<std::string>*, bool*, unsigned*, size_t*,
+                 std::optional<unsigned>*, std::optional<domain::Money>*, TwoWords, Options*>;
 
 /// One key of a block. Constant.
 template <typename Owner>
@@ -32,7 +33,7 @@ struct Key {
     std::string_view expected;              // what the operator should have written
     std::string_view meaning;               // one sentence, for people
     bool (*fits)(std::string&) = nullptr;   // of texts and lists
-    uint64_t least = 0, most = 0;           // of numbers
+    uint64_t least = 0, most = 0;           // of numbers; of money in whole units
     std::vector<std::string_view> choices;  // of texts; empty: any
     bool required = false;
 };

@@ -1,3 +1,4 @@
+#include "settings/block_reader.h"
 #include "settings/keys.h"
 #include "settings/settings.h"
 
@@ -42,9 +43,10 @@ void append_keys(std::string& page, const std::vector<Key<Owner>>& keys, Owner o
     for (const Key<Owner>& key : keys) {
         const Slot slot = key.slot(owner);
         std::string expected(key.expected);
-        if (key.expected.empty())
-            expected = "a whole number from " + std::to_string(key.least) + " to " +
-                       std::to_string(key.most);
+        if (std::holds_alternative<std::optional<domain::Money>*>(slot))
+            expected = expected_money(key.most);
+        else if (key.expected.empty())
+            expected = expected_number(key.least, key.most);
         const std::string otherwise = default_of(slot);
         page += ".TP\n.B " + roff(key.path) + "\n" + roff(key.meaning) + "\n";
         page += roff("Expected: " + expected + ".") + "\n";

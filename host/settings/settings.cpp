@@ -260,6 +260,7 @@ private:
             const auto& [node, path] = organization_nodes_[i];
             check_numbers(one, *node, path, owners);
             check_regions(*node, path);
+            check_spending(one, *node, path);
             check_instance(one.channel, "channel", *node, path);
             check_instance(one.voice, "voice", *node, path);
             check_instance(one.responder, "responder", *node, path);
@@ -269,6 +270,20 @@ private:
                 report_.warn(node->place, path + ".numbers",
                              "the business's own numbers; without one nothing comes in");
         }
+    }
+
+    void check_spending(const Organization& one, const Node& node, const std::string& path) {
+        const Organization::Daily& daily = one.daily;
+        if (daily.cost && !one.prices.any())
+            report_.error(place_of(node, "daily.cost"), path + ".daily.cost",
+                          "`prices` beside it, such as prices: {segment: 0.0079}; without one "
+                          "nothing costs anything");
+        // A cap that no call fits into would be a way to say 0.
+        const unsigned minutes = daily.call_minutes.value_or(0);
+        if (minutes > 0 && minutes < daily.call_reserve_minutes)
+            report_.error(place_of(node, "daily.call_minutes"), path + ".daily.call_minutes",
+                          "0, or at least daily.call_reserve_minutes, " +
+                              std::to_string(daily.call_reserve_minutes));
     }
 
     /// A list of nobody must not look like one of everybody.

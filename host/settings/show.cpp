@@ -98,6 +98,8 @@ private:
             line(depth, name + ": " + std::to_string(**large));
         else if (auto* const* maybe = std::get_if<std::optional<unsigned>*>(&slot))
             line(depth, name + ":" + (**maybe ? " " + std::to_string(***maybe) : ""));
+        else if (auto* const* money = std::get_if<std::optional<domain::Money>*>(&slot))
+            line(depth, name + ":" + (**money ? " " + domain::to_text(***money) : ""));
         else
             options(depth, name, *std::get<Options*>(slot), plugin);
     }

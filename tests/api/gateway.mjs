@@ -46,7 +46,8 @@ organizations:
      channel: sandbox, voice: sandbox, responder: sandbox}
   - {id: other, name: Other, default_region: US, numbers: ["+15550200000"],
      channel: sandbox, voice: sandbox}
-  - {id: bare, name: Bare, default_region: US, numbers: ["+15550300000"]}
+  - {id: bare, name: Bare, default_region: US, numbers: ["+15550300000"],
+     daily: {messages: 100}}
   - {id: real, name: Real, default_region: US, numbers: ["${realNumber}"],
      channel: twilio, voice: elevenlabs, responder: sandbox}
 plugins: {trusted_uid: ${process.getuid()}${plugins}}

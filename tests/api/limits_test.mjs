@@ -14,6 +14,7 @@ const organizations = {
   capped: 'daily: {messages: 2, calls: 1}',
   other: '',
   local: 'allow_regions: [US]',
+  paying: 'daily: {cost: 0.02}, prices: {segment: 0.0079}',
 };
 const authToken = '00000000000000000000000000000000';
 
@@ -209,6 +210,29 @@ async function caps() {
   });
 }
 
+async function money() {
+  await promise('what a day costs is told in full, and its cap holds over a restart', async () => {
+    assert.deepEqual([(await write('paying')).status, (await write('paying')).status], [200, 200]);
+    refused(await write('paying'));
+    const {data} = (await ask('GET', '/api/limits', {org: 'paying'})).body;
+    const day = new Date().toISOString().slice(0, 10);
+    const {endsAt, ...told} = data;
+    assert.equal(Date.parse(endsAt), new Date().setUTCHours(24, 0, 0, 0));
+    const none = (spent) => ({spent, reserved: 0, cap: null});
+    assert.deepEqual(told, {
+      organizationId: 'paying', day, counted: true, messages: none(2), segments: none(2),
+      calls: none(0), callMinutes: none(0), cost: {spent: '0.0158', reserved: '0', cap: '0.02'},
+    });
+    await gateway.kill('SIGKILL');
+    await gateway.start();
+    refused(await write('paying'));
+    assert.deepEqual((await ask('GET', '/api/limits', {org: 'paying'})).body.data, data);
+    assert.equal((await ask('GET', '/api/limits')).body.data.counted, false);
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    assert.match(metrics, /tandem_daily_cap_reached_total\{cap="cost"\} 1/);
+  });
+}
+
 async function countries() {
   for (const number of ['+442079460123', '+18765550123', '+80012345678'])
     await promise(`${number} is neither written to nor called from one country alone`, async () => {
@@ -255,6 +279,7 @@ try {
   await numbers();
   await countries();
   await caps();
+  await money();
 } finally {
   await gateway.remove();
 }

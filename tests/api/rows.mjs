@@ -156,6 +156,17 @@ async function conversations(all) {
     const other = await all.done('getMe', {token: all.tokens.other});
     assert.deepEqual([other.organizationId, other.responder], ['other', false]);
   });
+  await all.promise('what is spent of a day is told, also that nobody counts it', async () => {
+    const {day, endsAt, ...limits} = await all.done('getLimits');
+    const none = {spent: 0, reserved: 0, cap: null};
+    assert.deepEqual(limits, {
+      organizationId: 'demo', counted: false, messages: none, segments: none, calls: none,
+      callMinutes: none, cost: {spent: '0', reserved: '0', cap: null},
+    });
+    assert.ok(endsAt > day);
+    const bare = await all.done('getLimits', {token: all.tokens.bare});
+    assert.deepEqual([bare.counted, bare.messages.cap], [true, 100]);
+  });
   await all.promise('what was spoken names its call', async () => {
     const {messages, calls} = await all.done('getConversation', of(customer));
     const spoken = messages.filter((one) => one.type === 'voice');

@@ -4,6 +4,7 @@ namespace tandem::flow {
 
 std::string settings(const BikeStore& store) {
     const std::string responder = store.responder.empty() ? "" : ", responder: " + store.responder;
+    const std::string more = store.more_of_bikes.empty() ? "" : ", " + store.more_of_bikes;
     const std::string voice = store.voice.empty() ? "" : ", voice: " + store.voice;
     return R"(
 storage: {plugin: sqlite, options: {path: "${TEST_FOLDER}tandem.db"}}
@@ -24,7 +25,7 @@ providers:
            store.twilio_url + "\"\n" + store.more_providers + R"(
 organizations:
   - {id: bikes, name: Bikes, default_region: US, numbers: [")" +
-           bikes_number + "\"], channel: twilio" + responder + voice + "}\n" +
+           bikes_number + "\"], channel: twilio" + responder + voice + more + "}\n" +
            store.more_organizations + store.more;
 }
 

@@ -18,6 +18,7 @@ struct BikeStore {
     std::string responder;           // an instance; empty: nobody answers
     std::string voice;               // an instance; empty: no calls
     std::string more_providers;      // YAML list items
+    std::string more_of_bikes;       // YAML members of the organisation
     std::string more_organizations;  // YAML list items
     std::string more;                // YAML sections
 };

@@ -143,7 +143,7 @@ public:
     call::Callers callers;
     call::Calls calls{ground(), {{"voice", voice}}, callers, options()};
 
-private:
+protected:
     static call::CallOptions options() {
         call::CallOptions options;
         options.worker = "here";
@@ -152,6 +152,8 @@ private:
         options.seed = 7;
         return options;
     }
+
+private:
     static domain::Organization voiced_row() {
         domain::Organization row;
         row.id = organization;

@@ -107,6 +107,14 @@ domain::Organization::Daily daily(std::optional<unsigned> messages,
     return {messages, segments, calls};
 }
 
+/// So much of money, at a tenth of one for a segment.
+domain::Organization paying(const Shop& shop, std::string_view cost) {
+    domain::Organization one = *shop.capped->by_id(People::organization);
+    one.daily.cost = domain::parse_money(cost);
+    one.prices.segment = domain::parse_money("0.1");
+    return one;
+}
+
 }  // namespace
 
 class RoomsTest : public CppUnit::TestFixture {
@@ -127,6 +135,7 @@ class RoomsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(forbidden_numbers_are_refused_at_the_edge);
     CPPUNIT_TEST(forbidden_numbers_are_refused_at_the_gate_too);
     CPPUNIT_TEST(the_ai_does_not_answer_our_own_number);
+    CPPUNIT_TEST(money_that_is_used_up_holds_up_people_and_the_ai);
     CPPUNIT_TEST(numbers_of_other_countries_are_told_of_and_not_answered);
     CPPUNIT_TEST_SUITE_END();
 
@@ -345,6 +354,25 @@ public:
         shop.answer("Yes.");
         CPPUNIT_ASSERT_EQUAL(0, shop.ai->asked);
         CPPUNIT_ASSERT_EQUAL(std::string("number_not_allowed"), shop.conversation().needs_human);
+    }
+
+    void money_that_is_used_up_holds_up_people_and_the_ai() {
+        Shop shop({});
+        shop.becomes(paying(shop, "0.3"));
+        shop.writes("Hello");
+        expect_refused("money for this day", [&] { shop.writes(std::string(400, 'a')); });
+        shop.ai->text = std::string(400, 'a');
+        shop.answer("Tell me all");
+        CPPUNIT_ASSERT_EQUAL(std::string("daily_limit"), shop.conversation().needs_human);
+        CPPUNIT_ASSERT(shop.snapshot().messages.back().delivery == Delivery::Superseded);
+        shop.writes("Two are left");
+        shop.writes("One is left");
+        expect_refused("429 RATE_LIMITED", [&] { shop.writes("None"); });
+        shop.answer("Are you open?");
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("it was asked what it may not say", 1, shop.ai->asked);
+        shop.open();
+        expect_refused("429 RATE_LIMITED", [&] { shop.writes("None"); });
+        CPPUNIT_ASSERT_EQUAL(size_t{3}, shop.charges());
     }
 
     void numbers_of_other_countries_are_told_of_and_not_answered() {

@@ -237,12 +237,14 @@ public:
 
     void an_organisation_has_limits_and_caps_of_its_own() {
         Workspace workspace;
-        const std::string text = std::string(smallest()) +
-                                 "    allow_premium: true\n"
-                                 "    limits: {messages_per_minute: 30}\n"
-                                 "    allow_regions: [US, CA]\n"
-                                 "    daily: {messages: 500, calls: 0}\n"
-                                 "limits: {calls_per_minute_per_number: 2, rate_headers: false}\n";
+        const std::string text =
+            std::string(smallest()) +
+            "    allow_premium: true\n"
+            "    limits: {messages_per_minute: 30}\n"
+            "    allow_regions: [US, CA]\n"
+            "    daily: {messages: 500, calls: 0, call_minutes: 90, cost: 50}\n"
+            "    prices: {segment: 0.0079, call_minute: 0.10}\n"
+            "limits: {calls_per_minute_per_number: 2, rate_headers: false}\n";
         const Loaded loaded = workspace.load(text);
         CPPUNIT_ASSERT_EQUAL(std::string(), told(loaded, workspace));
         const domain::Organization& own = loaded.settings.organizations.at(0);
@@ -252,6 +254,12 @@ public:
         CPPUNIT_ASSERT_EQUAL(500u, own.daily.messages.value());
         CPPUNIT_ASSERT_EQUAL(0u, own.daily.calls.value());
         CPPUNIT_ASSERT(!own.daily.segments);
+        CPPUNIT_ASSERT_EQUAL(90u, own.daily.call_minutes.value());
+        CPPUNIT_ASSERT_EQUAL(5u, own.daily.call_reserve_minutes);
+        CPPUNIT_ASSERT_EQUAL(uint64_t{50000000}, own.daily.cost->millionths);
+        CPPUNIT_ASSERT_EQUAL(uint64_t{7900}, own.prices.segment->millionths);
+        CPPUNIT_ASSERT_EQUAL(uint64_t{100000}, own.prices.call_minute->millionths);
+        CPPUNIT_ASSERT(!own.prices.message);
         CPPUNIT_ASSERT(own.allow_regions == (std::vector<std::string>{"US", "CA"}));
         CPPUNIT_ASSERT_EQUAL(2u, loaded.settings.limits.calls_per_minute_per_number);
         CPPUNIT_ASSERT(!loaded.settings.limits.rate_headers);
@@ -259,7 +267,11 @@ public:
         const Loaded again = workspace.load(show(loaded.settings, {}));
         CPPUNIT_ASSERT_EQUAL(500u, again.settings.organizations.at(0).daily.messages.value());
         CPPUNIT_ASSERT_EQUAL(30u, again.settings.organizations.at(0).messages_per_minute.value());
-        CPPUNIT_ASSERT(again.settings.organizations.at(0).allow_regions == own.allow_regions);
+        const domain::Organization& shown = again.settings.organizations.at(0);
+        CPPUNIT_ASSERT(shown.daily.cost == own.daily.cost);
+        CPPUNIT_ASSERT(shown.prices.segment == own.prices.segment);
+        CPPUNIT_ASSERT(shown.prices.call_minute == own.prices.call_minute);
+        CPPUNIT_ASSERT(shown.allow_regions == own.allow_regions);
     }
 
     void the_environment_overrides_scalars_of_known_sections() {

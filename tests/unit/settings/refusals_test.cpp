@@ -101,6 +101,14 @@ std::vector<Refused> refused() {
         {"Y05 one region", with("    allow_regions: us\n"), begin + "10:20:", "ISO 3166"},
         {"Y05 no regions", with("    allow_regions: []\n"),
          begin + "10:20: organizations[0].allow_regions", "at least one country"},
+        {"Y05 money without prices", with("    daily: {cost: 50}\n"),
+         begin + "10:19: organizations[0].daily.cost", "prices: {segment: 0.0079}"},
+        {"Y05 money where all is free", with("    daily: {cost: 50}\n    prices: {call: 0.0}\n"),
+         begin + "10:19: organizations[0].daily.cost", "costs anything"},
+        {"Y05 minutes that no call fits in", with("    daily: {call_minutes: 4}\n"),
+         begin + "10:27: organizations[0].daily.call_minutes", "call_reserve_minutes, 5"},
+        {"Y05 nothing reserved", with("    daily: {call_reserve_minutes: 0}\n"),
+         begin + "10:35: organizations[0].daily.call_reserve_minutes", "from 1 to 1440"},
         {"Y06 unquoted", with("  - {id: two, numbers: [+15551234567]}\n"),
          begin + "10:25: organizations[1].numbers[0]", "in quotes"},
         {"Y06 letters", with("  - {id: two, numbers: [\"+1555CALLME\"]}\n"),
@@ -190,6 +198,7 @@ std::vector<Refused> refused() {
 class RefusalsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(RefusalsTest);
     CPPUNIT_TEST(bad_files_are_refused_with_place_key_and_what_was_expected);
+    CPPUNIT_TEST(what_is_no_amount_of_money_is_told_with_its_key);
     CPPUNIT_TEST(every_error_is_told_at_once_in_file_order);
     CPPUNIT_TEST(ten_thousand_unknown_keys_are_counted_not_listed);
     CPPUNIT_TEST(a_missing_file_a_folder_and_a_fifo_are_refused);
@@ -214,6 +223,21 @@ public:
             if (!found) failures += std::string(one.name) + " got:\n" + lines;
         }
         CPPUNIT_ASSERT_MESSAGE(failures, failures.empty());
+    }
+
+    void what_is_no_amount_of_money_is_told_with_its_key() {
+        const std::string wanted =
+            "tandem.yaml:11:16: organizations[0].prices.segment: an amount from 0 to 1000000 "
+            "with at most six decimals, such as 0.0079";
+        for (const char* text : {"-1", "+1", "1e3", "0x10", "1,5", ".5", "1.", "01", "0.0000001",
+                                 "1000001", "1000000.000001", "99999999999999999999", "free",
+                                 "\"1\"", "nan", "[1]", "{a: 1}", "1_000", "1:30"}) {
+            Workspace workspace;
+            const Loaded loaded =
+                workspace.load(with("    prices:\n      segment: " + std::string(text) + "\n"));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(text, wanted,
+                                         told(loaded, workspace).substr(0, wanted.size()));
+        }
     }
 
     void every_error_is_told_at_once_in_file_order() {
