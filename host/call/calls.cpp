@@ -372,7 +372,8 @@ Result<limit::Charge> Calls::settle_charge(const Scene& scene) const {
 }
 
 publish::Scene Calls::screen(const Scene& scene) const {
-    return screen_of(scene.snapshot, scene.owed.organization, *ground_.ids, ground_.clock->now());
+    return publish::scene_of(ground_.ids->next(), scene.owed.organization, scene.snapshot,
+                             ground_.clock->now());
 }
 
 Calls::Commit Calls::commit(store::ChangeSet set, const store::Owed& owed) {
@@ -410,23 +411,6 @@ std::vector<std::pair<std::string, std::string>> variables_of(const domain::Orga
     variables.emplace_back("service_details",
                            plan.service_details.empty() ? "{}" : plan.service_details);
     return variables;
-}
-
-publish::Scene screen_of(const store::Snapshot& snapshot, const std::string& organization,
-                         IdSource& ids, Time now) {
-    publish::Scene screen;
-    screen.event_id = ids.next();
-    screen.organization = organization;
-    if (snapshot.conversation) {
-        screen.address = snapshot.conversation->address;
-        screen.lead_id = snapshot.conversation->lead_id;
-    }
-    if (snapshot.lead) {
-        screen.customer_name = snapshot.lead->customer_name;
-        screen.lead_status = snapshot.lead->status;
-    }
-    screen.at = now;
-    return screen;
 }
 
 }  // namespace tandem::call

@@ -149,7 +149,7 @@ void Placing::build(Task& task, const store::Snapshot& snapshot) const {
     task.lead_id = conversation.lead_id;
     if (stranger)
         set.operations.push_back(publish::lead_auto_created(
-            screen_of(after, order.organization->id, *ground_.ids, now)));
+            publish::scene_of(ground_.ids->next(), order.organization->id, after, now)));
 
     domain::Call call;
     call.id = order.call_id;

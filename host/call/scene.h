@@ -37,8 +37,4 @@ std::vector<std::pair<std::string, std::string>> variables_of(const domain::Orga
                                                               const store::Snapshot& snapshot,
                                                               const Plan& plan);
 
-/// What screens are told of every event of this conversation.
-publish::Scene screen_of(const store::Snapshot& snapshot, const std::string& organization,
-                         IdSource& ids, Time now);
-
 }  // namespace tandem::call

@@ -169,17 +169,9 @@ void Outbox::end_message(const Deed& deed, store::ChangeSet& set) const {
     set.preconditions.push_back(store::VersionIs{conversation.address, conversation.version});
     set.operations.push_back(conversation);
     set.operations.push_back(line);
-    publish::Scene scene;
-    scene.event_id = ground_.ids->next();
-    scene.organization = set.organization;
-    scene.address = conversation.address;
-    scene.lead_id = conversation.lead_id;
-    if (deed.snapshot.lead) {
-        scene.customer_name = deed.snapshot.lead->customer_name;
-        scene.lead_status = deed.snapshot.lead->status;
-    }
-    scene.at = deed.now;
-    set.operations.push_back(publish::sms_status_update(scene, message));
+    set.operations.push_back(publish::sms_status_update(
+        publish::scene_of(ground_.ids->next(), set.organization, deed.snapshot, deed.now),
+        message));
 }
 
 }  // namespace tandem::deliver

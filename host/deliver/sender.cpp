@@ -347,17 +347,8 @@ void Sender::tell(const Scene& scene, const domain::Message& message, store::Cha
 }
 
 publish::Scene Sender::screen(const Scene& scene) const {
-    publish::Scene screen;
-    screen.event_id = ground_.ids->next();
-    screen.organization = scene.owed.organization;
-    screen.address = scene.owed.address;
-    screen.lead_id = scene.conversation().lead_id;
-    if (scene.snapshot.lead) {
-        screen.customer_name = scene.snapshot.lead->customer_name;
-        screen.lead_status = scene.snapshot.lead->status;
-    }
-    screen.at = ground_.clock->now();
-    return screen;
+    return publish::scene_of(ground_.ids->next(), scene.owed.organization, scene.snapshot,
+                             ground_.clock->now());
 }
 
 Sender::Commit Sender::commit(store::ChangeSet set, const store::Owed& owed) {

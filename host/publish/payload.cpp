@@ -59,6 +59,23 @@ std::string_view call_type(const domain::Call& call) {
 
 }  // namespace
 
+Scene scene_of(std::string event_id, const domain::OrganizationId& organization,
+               const store::Snapshot& snapshot, Time at) {
+    Scene scene;
+    scene.event_id = std::move(event_id);
+    scene.organization = organization;
+    if (snapshot.conversation) {
+        scene.address = snapshot.conversation->address;
+        scene.lead_id = snapshot.conversation->lead_id;
+    }
+    if (snapshot.lead) {
+        scene.customer_name = snapshot.lead->customer_name;
+        scene.lead_status = snapshot.lead->status;
+    }
+    scene.at = at;
+    return scene;
+}
+
 domain::Event sms_received(const Scene& scene, const domain::Message& message,
                            const ReceivedState& state) {
     Json json = base(scene, "sms_received");

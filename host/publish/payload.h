@@ -9,6 +9,7 @@
 #include "domain/conversation.h"
 #include "domain/event.h"
 #include "domain/message.h"
+#include "store/store.h"
 
 /// The texts of events: the one place that knows the contract's JSON for screens. Pure
 /// functions; each gives an event whose payload is final but for its position. Bytes
@@ -26,6 +27,10 @@ struct Scene {
     std::string lead_status;
     Time at{};
 };
+/// Of a conversation as it was read. Where it is not there, or its lead, what they would say
+/// is empty.
+Scene scene_of(std::string event_id, const domain::OrganizationId& organization,
+               const store::Snapshot& snapshot, Time at);
 
 struct ReceivedState {
     bool is_new_lead = false;

@@ -154,17 +154,8 @@ domain::Message Turns::message(const Task& task, const std::string& text) const 
 }
 
 publish::Scene Turns::screen(const Task& task) const {
-    publish::Scene screen;
-    screen.event_id = ground_.ids->next();
-    screen.organization = task.owed.organization;
-    screen.address = task.owed.address;
-    screen.lead_id = task.conversation().lead_id;
-    if (task.snapshot.lead) {
-        screen.customer_name = task.snapshot.lead->customer_name;
-        screen.lead_status = task.snapshot.lead->status;
-    }
-    screen.at = ground_.clock->now();
-    return screen;
+    return publish::scene_of(ground_.ids->next(), task.owed.organization, task.snapshot,
+                             ground_.clock->now());
 }
 
 }  // namespace tandem::reply

@@ -73,6 +73,7 @@ class PayloadTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(PayloadTest);
     CPPUNIT_TEST(every_event_has_exactly_the_members_of_the_contract);
     CPPUNIT_TEST(an_event_of_the_house_and_its_json_agree);
+    CPPUNIT_TEST(a_scene_says_whose_conversation_was_read);
     CPPUNIT_TEST(what_is_absent_is_null_and_not_an_empty_text);
     CPPUNIT_TEST(a_received_text_says_what_a_screen_needs);
     CPPUNIT_TEST(a_human_outside_a_session_has_a_null_session);
@@ -132,6 +133,27 @@ public:
                              customer_opted(scene(), domain::OptWord::Start, "START").type);
         CPPUNIT_ASSERT_EQUAL(std::string("customer_opted_out"),
                              customer_opted(scene(), domain::OptWord::Stop, "STOP").type);
+    }
+
+    void a_scene_says_whose_conversation_was_read() {
+        store::Snapshot read;
+        const Scene nobody = scene_of("0190-event", "acme", read, scene().at);
+        CPPUNIT_ASSERT_EQUAL(std::string("0190-event"), nobody.event_id);
+        CPPUNIT_ASSERT_EQUAL(std::string("acme"), nobody.organization);
+        CPPUNIT_ASSERT(nobody.address.empty() && nobody.lead_id.empty());
+        CPPUNIT_ASSERT(nobody.at == scene().at);
+
+        read.conversation.emplace();
+        read.conversation->address = "+15551234567";
+        read.conversation->lead_id = "lead-1";
+        read.lead.emplace();
+        read.lead->customer_name = "Ann";
+        read.lead->status = "Hot";
+        const Scene known = scene_of("0190-event", "acme", read, scene().at);
+        CPPUNIT_ASSERT_EQUAL(std::string("+15551234567"), known.address);
+        CPPUNIT_ASSERT_EQUAL(std::string("lead-1"), known.lead_id);
+        CPPUNIT_ASSERT_EQUAL(std::string("Ann"), known.customer_name);
+        CPPUNIT_ASSERT_EQUAL(std::string("Hot"), known.lead_status);
     }
 
     void what_is_absent_is_null_and_not_an_empty_text() {
