@@ -211,6 +211,10 @@ void Furniture::furnish_watching() {
     revocations->on_revoked([this] { hub->judge_all(); });
 }
 
+dispatch::Ground Furniture::ground() {
+    return {store.get(), committer.get(), &clock, &ids, &organizations, &logger, &metrics};
+}
+
 void Furniture::furnish_talking() {
     intake = std::make_unique<receive::Intake>(
         receive::Ground{&organizations, store.get(), committer.get(), lanes.get(), &clock, &ids,
@@ -244,18 +248,14 @@ void Furniture::furnish_talking() {
         intake->apply(organization, instance, provider_id);
     };
     sending.status_url = [this](const std::string& instance) { return status_url(instance); };
-    sender = std::make_unique<deliver::Sender>(
-        deliver::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
-                        &metrics, &fence, limiter.get()},
-        channels, sending);
+    sender = std::make_unique<deliver::Sender>(deliver::Ground{ground(), &fence, limiter.get()},
+                                               channels, sending);
     reply::TurnOptions answering;
     answering.worker = worker;
     answering.validity = std::chrono::seconds(settings.conversation.message_validity_s);
     answering.quiet = Milliseconds(settings.conversation.coalesce_ms);
-    turns = std::make_unique<reply::Turns>(
-        reply::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger, &metrics,
-                      ledger.get()},
-        responders, channels, answering);
+    turns = std::make_unique<reply::Turns>(reply::Ground{ground(), ledger.get()}, responders,
+                                           channels, answering);
     dispatcher->add(*sender, senders);
     readiness.watch(
         "delivery", [this] { return sender->trouble(); }, observe::Health::Weight::Degrades);
@@ -269,8 +269,7 @@ void Furniture::furnish_calling() {
     call::Calls::Voices voices;
     for (const load::Instance& provider : providers)
         if (provider.voice) voices.emplace(provider.id, provider.voice);
-    const call::Ground ground{store.get(), committer.get(), &clock, &ids,          &organizations,
-                              &logger,     &metrics,        &fence, limiter.get(), ledger.get()};
+    const call::Ground call_ground{ground(), &fence, limiter.get(), ledger.get()};
     call::CallOptions calling;
     calling.worker = random_hex(8);
     calling.line_known = [this](const domain::OrganizationId& organization,
@@ -278,8 +277,8 @@ void Furniture::furnish_calling() {
         intake->apply_line(organization, line_id);
     };
     callers = std::make_unique<call::Callers>();
-    calls = std::make_unique<call::Calls>(ground, std::move(voices), *callers, calling);
-    placing = std::make_unique<call::Placing>(ground, *lanes, *calls, *callers);
+    calls = std::make_unique<call::Calls>(call_ground, std::move(voices), *callers, calling);
+    placing = std::make_unique<call::Placing>(call_ground, *lanes, *calls, *callers);
     idempotency = std::make_unique<admit::Idempotency>(*store, *committer, clock, logger);
     dispatcher->add(*calls, {});
     readiness.watch(
@@ -297,9 +296,8 @@ void Furniture::furnish_people() {
     options.validity = std::chrono::seconds(settings.conversation.message_validity_s);
     options.idle = std::chrono::seconds(settings.conversation.human_control_idle_s);
     control = std::make_unique<control::Control>(
-        control::Ground{store.get(), committer.get(), &clock, &ids, &organizations, &logger,
-                        &metrics, &fence, limiter.get(), ledger.get()},
-        std::move(voices), std::move(channels), options);
+        control::Ground{ground(), &fence, limiter.get(), ledger.get()}, std::move(voices),
+        std::move(channels), options);
     desk_workers = std::make_unique<Workers>(desk_threads, most_at_the_desk);
     desk = {store.get(),
             committer.get(),

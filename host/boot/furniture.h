@@ -15,7 +15,7 @@
 #include "converse/converse.h"
 #include "deliver/outbox.h"
 #include "deliver/sender.h"
-#include "dispatch/dispatch.h"
+#include "dispatch/dispatcher.h"
 #include "limit/ledger.h"
 #include "limit/limiter.h"
 #include "load/load.h"
@@ -69,6 +69,8 @@ struct Furniture {
     void furnish_asking();
     /// Calls to customers.
     void furnish_calling();
+    /// What the desks stand on, and who owes them work; the store and its committer are there.
+    dispatch::Ground ground();
     std::vector<receive::Source> sources() const;
     std::string status_url(const std::string& instance) const;
 

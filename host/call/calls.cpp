@@ -16,8 +16,6 @@ using State = Plan::State;
 constexpr std::string_view room = "call";
 // Each lost race means that another commit of the conversation went through.
 constexpr unsigned max_rebuilds = 8;
-/// The order of the preconditions of a ChangeSet made here: the row's first.
-constexpr size_t row_precondition = 0;
 // Also tells that a row stood in line already.
 constexpr std::string_view over_rate = "the organisation or this number has its rate";
 
@@ -97,9 +95,7 @@ Result<Calls::Scene> Calls::look(const store::Owed& owed) const {
 
 /// The person was erased, so nobody wants the call.
 void Calls::drop(const store::Owed& owed) {
-    store::ChangeSet set;
-    set.organization = owed.organization;
-    set.preconditions.push_back(store::OwedUnclaimed{owed.id, ground_.clock->now()});
+    store::ChangeSet set = dispatch::while_unclaimed(owed, ground_.clock->now());
     set.operations.push_back(store::Settle{owed.id, store::Settlement::Done, {}, {}});
     if (commit(std::move(set), owed) != Commit::Done) return;
     ground_.log->info(room, "an owed call is gone", {{"owed", owed.id}});
@@ -126,9 +122,7 @@ std::optional<Calls::End> Calls::last_gate(const Scene& scene) const {
 
 /// The provider has it, or it is over: nothing is owed any more.
 Calls::Commit Calls::settle(const Scene& scene) {
-    store::ChangeSet set;
-    set.organization = scene.owed.organization;
-    set.preconditions.push_back(store::OwedUnclaimed{scene.owed.id, ground_.clock->now()});
+    store::ChangeSet set = dispatch::while_unclaimed(scene.owed, ground_.clock->now());
     set.operations.push_back(store::Settle{scene.owed.id, store::Settlement::Done, {}, {}});
     const Commit done = commit(std::move(set), scene.owed);
     const bool made = scene.plan.state != State::Over;
@@ -195,18 +189,8 @@ void Calls::give_turn_back(const Scene& scene) const {
     ground_.limits->give_back_call(*organization, scene.owed.address);
 }
 
-/// Nothing is claimed, so it is no attempt.
 Calls::Commit Calls::postpone(const Scene& scene, Milliseconds pause, std::string_view why) {
-    const store::Owed& owed = scene.owed;
-    const Time now = ground_.clock->now();
-    Time due = now + pause;
-    if (owed.expires_at != Time{}) due = std::min(due, owed.expires_at);
-    store::ChangeSet set;
-    set.organization = owed.organization;
-    set.preconditions.push_back(store::OwedUnclaimed{owed.id, now});
-    set.operations.push_back(
-        store::Settle{owed.id, store::Settlement::Retry, due, std::string(why)});
-    return commit(std::move(set), owed);
+    return commit(dispatch::postponed(scene.owed, ground_.clock->now(), pause, why), scene.owed);
 }
 
 Calls::Commit Calls::start(const Scene& scene, limit::Charge charge) {
@@ -284,9 +268,7 @@ void Calls::fenced(const store::Owed& owed) {
 Calls::Commit Calls::ask(const Scene& scene) {
     const store::Owed& owed = scene.owed;
     const Time now = ground_.clock->now();
-    store::ChangeSet set;
-    set.organization = owed.organization;
-    set.preconditions.push_back(store::OwedUnclaimed{owed.id, now});
+    store::ChangeSet set = dispatch::while_unclaimed(owed, now);
     set.operations.push_back(store::Claim{owed.id, options_.worker, now + options_.lease});
     const Commit claimed = commit(std::move(set), owed);
     if (claimed != Commit::Done) return claimed;
@@ -336,12 +318,8 @@ Fate Calls::give_up(const store::Owed& owed) {
 }
 
 store::ChangeSet Calls::change_of(const Scene& scene, bool claimed) const {
-    store::ChangeSet set;
-    set.organization = scene.owed.organization;
-    if (claimed)
-        set.preconditions.push_back(store::OwedClaimed{scene.owed.id, options_.worker});
-    else
-        set.preconditions.push_back(store::OwedUnclaimed{scene.owed.id, ground_.clock->now()});
+    store::ChangeSet set = claimed ? dispatch::while_claimed(scene.owed, options_.worker)
+                                   : dispatch::while_unclaimed(scene.owed, ground_.clock->now());
     set.preconditions.push_back(store::VersionIs{scene.owed.address, scene.conversation().version});
     set.operations.push_back(scene.conversation());
     return set;
@@ -377,21 +355,7 @@ publish::Scene Calls::screen(const Scene& scene) const {
 }
 
 Calls::Commit Calls::commit(store::ChangeSet set, const store::Owed& owed) {
-    const auto outcome = ground_.committer->commit(std::move(set));
-    if (!outcome) {
-        ground_.log->warn(room, "a call's state could not be committed",
-                          {{"owed", owed.id}, {"reason", outcome.error().text}});
-        return Commit::Failed;
-    }
-    switch (outcome->kind) {
-        case store::Outcome::Kind::Committed: return Commit::Done;
-        case store::Outcome::Kind::PreconditionFailed:
-            return outcome->failed_precondition == row_precondition ? Commit::Lost : Commit::Again;
-        case store::Outcome::Kind::Refused: break;
-    }
-    ground_.log->error(room, "the store refused a call's state",
-                       {{"owed", owed.id}, {"reason", outcome->text}});
-    return Commit::Failed;
+    return dispatch::commit(ground_, room, "a call's state", std::move(set), owed);
 }
 
 void Calls::count(std::string_view instance, std::string_view result) {

@@ -12,7 +12,6 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "call/call.h"
 #include "call/callers.h"
 #include "deliver/deliver.h"
@@ -20,21 +19,13 @@
 #include "dispatch/dispatch.h"
 #include "domain/organization.h"
 #include "limit/limit.h"
-#include "observe/observe.h"
 #include "publish/payload.h"
 #include "store/store.h"
 
 namespace tandem::call {
 
-/// What this room stands on; everything outlives it.
-struct Ground {
-    store::Store* store = nullptr;
-    store::Committer* committer = nullptr;
-    const Clock* clock = nullptr;
-    IdSource* ids = nullptr;
-    const domain::Organizations* organizations = nullptr;
-    observe::Log* log = nullptr;
-    observe::Metrics* metrics = nullptr;
+/// What this room stands on.
+struct Ground : dispatch::Ground {
     deliver::FenceGate* gate = nullptr;
     limit::Limits* limits = nullptr;      // null: nothing is limited
     limit::Spending* spending = nullptr;  // null: no caps
@@ -92,7 +83,7 @@ private:
     struct Scene;
     /// How a call ends here.
     struct End;
-    enum class Commit { Done, Again, Lost, Failed };
+    using Commit = dispatch::Commit;
 
     Result<Scene> look(const store::Owed& owed) const;
     void drop(const store::Owed& owed);

@@ -14,29 +14,21 @@
 
 #include "admit/idempotency.h"
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/workers.h"
 #include "call/call.h"
 #include "deliver/deliver.h"
+#include "dispatch/dispatch.h"
 #include "domain/identity.h"
 #include "domain/organization.h"
 #include "limit/limit.h"
-#include "observe/observe.h"
 #include "serve/refuse.h"
 #include "store/store.h"
 
 /// People at a conversation: they take it over from the AI, answer, and hand it back.
 namespace tandem::control {
 
-/// What the room stands on; everything outlives it.
-struct Ground {
-    store::Store* store = nullptr;
-    store::Committer* committer = nullptr;
-    const Clock* clock = nullptr;
-    IdSource* ids = nullptr;
-    const domain::Organizations* organizations = nullptr;
-    observe::Log* log = nullptr;
-    observe::Metrics* metrics = nullptr;
+/// What the room stands on, which owes texts and turns to the desks.
+struct Ground : dispatch::Ground {
     deliver::FenceGate* gate = nullptr;
     limit::Limits* limits = nullptr;      // null: nothing is limited
     limit::Spending* spending = nullptr;  // null: no caps

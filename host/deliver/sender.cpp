@@ -38,9 +38,6 @@ bool has_predecessor(const std::vector<domain::Message>& messages, const domain:
     });
 }
 
-/// The order of the preconditions of a ChangeSet made here: the row's first.
-constexpr size_t row_precondition = 0;
-
 store::Status status_of(const domain::Message& message, Time now) {
     store::Status status;
     status.message_id = message.id;
@@ -178,26 +175,14 @@ Result<Sender::Scene> Sender::look(const store::Owed& owed) const {
 
 /// The message was erased, so nobody wants it sent.
 void Sender::drop(const store::Owed& owed) {
-    store::ChangeSet set;
-    set.organization = owed.organization;
-    set.preconditions.push_back(store::OwedUnclaimed{owed.id, ground_.clock->now()});
+    store::ChangeSet set = dispatch::while_unclaimed(owed, ground_.clock->now());
     set.operations.push_back(store::Settle{owed.id, store::Settlement::Done, {}, {}});
     if (commit(std::move(set), owed) == Commit::Done)
         ground_.log->info(room, "an owed message is gone", {{"owed", owed.id}});
 }
 
-/// Nothing is claimed, so it is no attempt.
 Sender::Commit Sender::wait(const Scene& scene, Milliseconds pause, std::string_view reason) {
-    const store::Owed& owed = scene.owed;
-    const Time now = ground_.clock->now();
-    Time due = now + pause;
-    if (owed.expires_at != Time{}) due = std::min(due, owed.expires_at);
-    store::ChangeSet set;
-    set.organization = owed.organization;
-    set.preconditions.push_back(store::OwedUnclaimed{owed.id, now});
-    set.operations.push_back(
-        store::Settle{owed.id, store::Settlement::Retry, due, std::string(reason)});
-    return commit(std::move(set), owed);
+    return commit(dispatch::postponed(scene.owed, ground_.clock->now(), pause, reason), scene.owed);
 }
 
 /// Whether the message ends before its provider sees it.
@@ -233,12 +218,9 @@ std::optional<Sender::End> Sender::last_gate(const Scene& scene) const {
 
 Sender::Commit Sender::finish(const Scene& scene, const End& end, bool claimed) {
     const store::Owed& owed = scene.owed;
-    store::ChangeSet set;
-    set.organization = owed.organization;
-    if (claimed)
-        set.preconditions.push_back(store::OwedClaimed{owed.id, options_.worker});
-    else
-        set.preconditions.push_back(store::OwedUnclaimed{owed.id, ground_.clock->now()});
+    const Time now = ground_.clock->now();
+    store::ChangeSet set = claimed ? dispatch::while_claimed(owed, options_.worker)
+                                   : dispatch::while_unclaimed(owed, now);
     if (end.tell) {
         domain::Message message = scene.message;
         message.delivery = end.delivery;
@@ -246,7 +228,7 @@ Sender::Commit Sender::finish(const Scene& scene, const End& end, bool claimed) 
         message.error_text = end.error_text;
         set.preconditions.push_back(store::VersionIs{owed.address, scene.conversation().version});
         set.operations.push_back(scene.conversation());
-        set.operations.push_back(status_of(message, ground_.clock->now()));
+        set.operations.push_back(status_of(message, now));
         tell(scene, message, set);
         if (end.delivery == Delivery::Superseded) owe_turn(scene, set);
     }
@@ -286,9 +268,7 @@ void Sender::owe_turn(const Scene& scene, store::ChangeSet& set) const {
 Sender::Commit Sender::claim(const Scene& scene) {
     const store::Owed& owed = scene.owed;
     const Time now = ground_.clock->now();
-    store::ChangeSet set;
-    set.organization = owed.organization;
-    set.preconditions.push_back(store::OwedUnclaimed{owed.id, now});
+    store::ChangeSet set = dispatch::while_unclaimed(owed, now);
     set.preconditions.push_back(store::VersionIs{owed.address, scene.conversation().version});
     if (scene.by_ai())
         set.preconditions.push_back(store::EpochIs{owed.address, owed.control_epoch});
@@ -352,21 +332,7 @@ publish::Scene Sender::screen(const Scene& scene) const {
 }
 
 Sender::Commit Sender::commit(store::ChangeSet set, const store::Owed& owed) {
-    const auto outcome = ground_.committer->commit(std::move(set));
-    if (!outcome) {
-        ground_.log->warn(room, "a message's state could not be committed",
-                          {{"owed", owed.id}, {"reason", outcome.error().text}});
-        return Commit::Failed;
-    }
-    switch (outcome->kind) {
-        case store::Outcome::Kind::Committed: return Commit::Done;
-        case store::Outcome::Kind::PreconditionFailed:
-            return outcome->failed_precondition == row_precondition ? Commit::Lost : Commit::Again;
-        case store::Outcome::Kind::Refused: break;
-    }
-    ground_.log->error(room, "the store refused a message's state",
-                       {{"owed", owed.id}, {"reason", outcome->text}});
-    return Commit::Failed;
+    return dispatch::commit(ground_, room, "a message's state", std::move(set), owed);
 }
 
 void Sender::count(std::string_view instance, std::string_view result) {

@@ -11,27 +11,18 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "deliver/deliver.h"
 #include "deliver/outlet.h"
 #include "dispatch/dispatch.h"
 #include "domain/organization.h"
 #include "limit/limit.h"
-#include "observe/observe.h"
 #include "publish/payload.h"
 #include "store/store.h"
 
 namespace tandem::deliver {
 
-/// What a sender stands on; everything outlives it.
-struct Ground {
-    store::Store* store = nullptr;
-    store::Committer* committer = nullptr;
-    const Clock* clock = nullptr;
-    IdSource* ids = nullptr;
-    const domain::Organizations* organizations = nullptr;
-    observe::Log* log = nullptr;
-    observe::Metrics* metrics = nullptr;
+/// What a sender stands on.
+struct Ground : dispatch::Ground {
     FenceGate* gate = nullptr;
     limit::Limits* limits = nullptr;  // null: nothing waits for a rate
 };
@@ -82,7 +73,7 @@ private:
     struct End;
     /// What a provider said, and how far it is recorded.
     struct Told;
-    enum class Commit { Done, Again, Lost, Failed };
+    using Commit = dispatch::Commit;
 
     // From a due row to the wire (sender.cpp).
     void add_outlet(const std::string& instance);

@@ -46,9 +46,7 @@ Sender::Commit Sender::ask(const Scene& scene) {
     }
 
     const Time now = ground_.clock->now();
-    store::ChangeSet set;
-    set.organization = owed.organization;
-    set.preconditions.push_back(store::OwedUnclaimed{owed.id, now});
+    store::ChangeSet set = dispatch::while_unclaimed(owed, now);
     set.operations.push_back(store::Claim{owed.id, options_.worker, now + options_.lease});
     if (const Commit claimed = commit(std::move(set), owed); claimed != Commit::Done)
         return claimed;

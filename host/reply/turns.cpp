@@ -64,11 +64,10 @@ void Turns::work(const store::Owed& owed) {
             case Next::Answer: break;
         }
         const Time now = ground_.clock->now();
-        store::ChangeSet claim;
-        claim.organization = owed.organization;
-        claim.preconditions = {store::OwedUnclaimed{owed.id, now},
-                               store::EpochIs{owed.address, task.conversation().control_epoch}};
-        claim.operations = {store::Claim{owed.id, options_.worker, now + options_.lease}};
+        store::ChangeSet claim = dispatch::while_unclaimed(owed, now);
+        claim.preconditions.push_back(
+            store::EpochIs{owed.address, task.conversation().control_epoch});
+        claim.operations.push_back(store::Claim{owed.id, options_.worker, now + options_.lease});
         const Commit claimed = commit(std::move(claim), task);
         if (claimed == Commit::Again) continue;
         if (claimed != Commit::Done) return;
@@ -188,32 +187,12 @@ bool Turns::conclude(Task& task, const std::optional<Answer>& answer) {
 }
 
 store::ChangeSet Turns::change_set(const Task& task) const {
-    store::ChangeSet set;
-    set.organization = task.owed.organization;
-    if (task.claimed)
-        set.preconditions.push_back(store::OwedClaimed{task.owed.id, options_.worker});
-    else
-        set.preconditions.push_back(store::OwedUnclaimed{task.owed.id, ground_.clock->now()});
-    return set;
+    return task.claimed ? dispatch::while_claimed(task.owed, options_.worker)
+                        : dispatch::while_unclaimed(task.owed, ground_.clock->now());
 }
 
 Turns::Commit Turns::commit(store::ChangeSet set, const Task& task) {
-    const auto outcome = ground_.committer->commit(std::move(set));
-    if (!outcome) {
-        ground_.log->warn(room, "a turn could not be committed",
-                          {{"owed", task.owed.id}, {"reason", outcome.error().text}});
-        return Commit::Failed;
-    }
-    switch (outcome->kind) {
-        case store::Outcome::Kind::Committed: return Commit::Done;
-        case store::Outcome::Kind::PreconditionFailed:
-            // The row's own precondition is always the first.
-            return outcome->failed_precondition == 0 ? Commit::Lost : Commit::Again;
-        case store::Outcome::Kind::Refused: break;
-    }
-    ground_.log->error(room, "the store refused a turn",
-                       {{"owed", task.owed.id}, {"reason", outcome->text}});
-    return Commit::Failed;
+    return dispatch::commit(ground_, room, "a turn", std::move(set), task.owed);
 }
 
 void Turns::count(std::string_view result) {

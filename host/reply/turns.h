@@ -9,27 +9,17 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "deliver/deliver.h"
 #include "dispatch/dispatch.h"
-#include "domain/organization.h"
 #include "limit/limit.h"
-#include "observe/observe.h"
 #include "publish/payload.h"
 #include "reply/reply.h"
 #include "store/store.h"
 
 namespace tandem::reply {
 
-/// What the turns stand on; everything outlives them.
-struct Ground {
-    store::Store* store = nullptr;
-    store::Committer* committer = nullptr;
-    const Clock* clock = nullptr;
-    IdSource* ids = nullptr;
-    const domain::Organizations* organizations = nullptr;
-    observe::Log* log = nullptr;
-    observe::Metrics* metrics = nullptr;
+/// What the turns stand on.
+struct Ground : dispatch::Ground {
     limit::Spending* spending = nullptr;  // null: no caps
 };
 
@@ -63,7 +53,7 @@ public:
 private:
     /// One claimed row, and what is known of its conversation.
     struct Task;
-    enum class Commit { Done, Again, Lost, Failed };
+    using Commit = dispatch::Commit;
     enum class Next { Over, Answer, GiveUp };
 
     bool look(Task& task) const;

@@ -207,35 +207,32 @@ void House::furnish(const domain::Organizations& organizations, Fence fence) {
     const std::map<std::string, std::shared_ptr<call::Voice>> voices{
         {"voice", std::make_shared<Voice>(*this)}};
 
+    const dispatch::Ground ground{reads_.get(),   commits_.get(), &clock_,  &ids_,
+                                  &organizations, &log_,          &metrics_};
     deliver::SenderOptions sending;
     sending.worker = worker;
     sending.record_pause = Milliseconds{1};
     sending.record_tries = 3;
     sending.seed = 7;
-    sender = std::make_unique<deliver::Sender>(
-        deliver::Ground{reads_.get(), commits_.get(), &clock_, &ids_, &organizations, &log_,
-                        &metrics_, &gate_},
-        channels, sending);
+    sender = std::make_unique<deliver::Sender>(deliver::Ground{ground, &gate_}, channels, sending);
     reply::TurnOptions answering;
     answering.worker = worker;
     turns = std::make_unique<reply::Turns>(
-        reply::Ground{reads_.get(), commits_.get(), &clock_, &ids_, &organizations, &log_,
-                      &metrics_},
+        reply::Ground{ground},
         reply::Turns::Responders{{"writer", std::make_shared<Writer>(*this)}}, channels, answering);
     call::CallOptions calling;
     calling.worker = worker;
     calling.record_pause = Milliseconds{1};
     calling.record_tries = 3;
     calling.seed = 7;
-    calls = std::make_unique<call::Calls>(call::Ground{reads_.get(), commits_.get(), &clock_, &ids_,
-                                                       &organizations, &log_, &metrics_, &gate_},
-                                          voices, callers_, calling);
+    calls = std::make_unique<call::Calls>(call::Ground{ground, &gate_}, voices, callers_, calling);
+    dispatch::Ground of_people = ground;
+    of_people.store = store_.get();
     control::Options people;
     people.patience = Milliseconds{0};  // a parked worker does not go on while a join waits
     control = std::make_unique<control::Control>(
-        control::Ground{store_.get(), commits_.get(), &clock_, &ids_, &organizations, &log_,
-                        &metrics_, fence == Fence::WithoutGate ? &nobodys_gate_ : &gate_},
-        voices, channels, people);
+        control::Ground{of_people, fence == Fence::WithoutGate ? &nobodys_gate_ : &gate_}, voices,
+        channels, people);
 }
 
 House::~House() {

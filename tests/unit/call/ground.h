@@ -79,7 +79,7 @@ public:
     static deliver::Receipt of(deliver::Receipt::Kind kind) { return ScriptedChannel::of(kind); }
 
     call::Ground ground() {
-        return {store.get(), &hooked, &clock, &ids, &voiced, &log, &metrics, &gate};
+        return {{store.get(), &hooked, &clock, &ids, &voiced, &log, &metrics}, &gate};
     }
 
     /// What placing commits; somebody waits for what becomes of it.

@@ -49,7 +49,7 @@ public:
     /// As after a restart: all that the room knew by itself is gone.
     void open_again(control::Options options = {}) {
         room = std::make_unique<control::Control>(
-            control::Ground{store.get(), committer.get(), &clock, &ids, &staffed, &log, &metrics,
+            control::Ground{{store.get(), committer.get(), &clock, &ids, &staffed, &log, &metrics},
                             &gate},
             control::Control::Voices{{"voice", voice}, {"twilio", carrier}},
             control::Control::Channels{{"twilio", channel}}, std::move(options));

@@ -55,10 +55,7 @@ public:
         ground.clock = &world_->clock;
         ground.ids = &world_->ids;
         outbox_ = std::make_unique<Outbox>(ground);
-        Ground sending{world_->store.get(),    world_->committer.get(),
-                       &world_->clock,         &world_->ids,
-                       &world_->organizations, &world_->log,
-                       &world_->metrics,       &gate_};
+        Ground sending{world_->ground(), &gate_};
         SenderOptions options;
         options.worker = "worker-1";
         sender_ =

@@ -705,15 +705,9 @@ public:
 
 private:
     Ground ground() {
-        Ground ground;
-        ground.store = world_->store.get();
+        Ground ground{world_->ground(), &gate_};
         ground.committer = unsteady_.get();
-        ground.clock = &world_->clock;
-        ground.ids = &world_->ids;
-        ground.organizations = insistent_ ? &world_->insistent : &world_->organizations;
-        ground.log = &world_->log;
-        ground.metrics = &world_->metrics;
-        ground.gate = &gate_;
+        if (insistent_) ground.organizations = &world_->insistent;
         return ground;
     }
     SenderOptions options(const std::string& worker) {

@@ -11,6 +11,7 @@
 
 #include "base/id.h"
 #include "deliver/deliver.h"
+#include "dispatch/dispatch.h"
 #include "load/load.h"
 #include "store/committer.h"
 #include "unit/store/quiet.h"
@@ -106,6 +107,9 @@ public:
         registry_->stop();
     }
 
+    dispatch::Ground ground() {
+        return {store.get(), committer.get(), &clock, &ids, &organizations, &log, &metrics};
+    }
     store::Outcome commit(std::vector<store::Operation> operations) {
         store::ChangeSet set;
         set.organization = organization;

@@ -2,10 +2,6 @@
 
 #include <cppunit/TestFixture.h>
 
-#include <condition_variable>
-#include <mutex>
-#include <stdexcept>
-
 #include "unit/deliver/world.h"
 
 namespace tandem::dispatch {
@@ -13,239 +9,104 @@ namespace tandem::dispatch {
 namespace {
 
 using testing::World;
-using namespace std::chrono_literals;
 
-// Generous: the machine may be busy. Nothing waits so long when all is well.
-constexpr auto patience = 20s;
+constexpr char worker[] = "worker-1";
 
-/// Does rows by taking them out of the store; may be held in the middle of one.
-class RecordingDesk : public Desk {
+class HeardLog : public observe::Log {
 public:
-    explicit RecordingDesk(World& world) : world_(world) {}
-    store::OwedKind kind() const override { return store::OwedKind::Send; }
-    void work(const store::Owed& owed) override {
-        std::unique_lock lock(mutex_);
-        ++inside_[owed.address];
-        widest_ = std::max(widest_, ++busy_);
-        doubled_ |= inside_[owed.address] > 1;
-        order.push_back(owed.subject_id);
-        changed_.notify_all();
-        const bool in_time = changed_.wait_for(lock, patience, [&] { return !held_; });
-        lock.unlock();
-        if (settles && in_time)
-            world_.commit({store::Settle{owed.id, store::Settlement::Done, {}, {}}});
-        lock.lock();
-        --inside_[owed.address];
-        --busy_;
-        ++done_;
-        changed_.notify_all();
-        if (throws) throw std::runtime_error("broken");
+    bool enabled(observe::Level) const override { return true; }
+    void write(observe::Level, std::string_view room, std::string_view text,
+               std::initializer_list<observe::Field>) override {
+        heard.append(room).append(": ").append(text).append("\n");
     }
-    void hold(bool held) {
-        const std::lock_guard lock(mutex_);
-        held_ = held;
-        changed_.notify_all();
-    }
-    template <typename Condition>
-    bool wait(Condition condition) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, patience, [&] { return condition(*this); });
-    }
-    bool begun(size_t count) {
-        return wait([count](RecordingDesk& self) { return self.order.size() >= count; });
-    }
-    bool finished(size_t count) {
-        return wait([count](RecordingDesk& self) { return self.done_ >= count; });
-    }
-    size_t begun_now() {
-        const std::lock_guard lock(mutex_);
-        return order.size();
-    }
-
-    std::vector<std::string> order;  // subjects, guarded by mutex_
-    bool settles = true, throws = false;
-    unsigned widest_ = 0;
-    bool doubled_ = false;
-
-private:
-    World& world_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::map<std::string, int> inside_;
-    unsigned busy_ = 0;
-    size_t done_ = 0;
-    bool held_ = false;
+    std::string heard;
 };
 
 }  // namespace
 
-class DispatcherTest : public CppUnit::TestFixture {
-    CPPUNIT_TEST_SUITE(DispatcherTest);
-    CPPUNIT_TEST(a_commit_wakes_the_desk_without_waiting_for_the_poll);
-    CPPUNIT_TEST(work_of_the_future_begins_when_it_is_due);
-    CPPUNIT_TEST(the_poll_finds_what_nobody_told);
-    CPPUNIT_TEST(one_conversation_is_worked_on_by_one_thread_in_order);
-    CPPUNIT_TEST(a_slow_instance_leaves_room_for_others);
-    CPPUNIT_TEST(a_backlog_of_one_instance_does_not_hide_the_others);
-    CPPUNIT_TEST(an_instance_may_be_given_a_number_of_its_own);
-    CPPUNIT_TEST(more_than_one_look_takes_is_done_too);
-    CPPUNIT_TEST(what_throws_comes_back);
-    CPPUNIT_TEST(commits_are_passed_on);
-    CPPUNIT_TEST(a_busy_worker_does_not_hold_up_the_stop);
+class DispatchTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(DispatchTest);
+    CPPUNIT_TEST(a_row_that_somebody_claimed_is_lost);
+    CPPUNIT_TEST(a_claim_is_kept_until_it_is_settled);
+    CPPUNIT_TEST(another_change_of_the_conversation_asks_for_another_look);
+    CPPUNIT_TEST(what_cannot_be_written_failed_and_the_log_says_so);
+    CPPUNIT_TEST(what_is_put_off_comes_back_and_was_no_attempt);
+    CPPUNIT_TEST(what_is_put_off_comes_back_when_it_expires);
     CPPUNIT_TEST_SUITE_END();
 
 public:
     void setUp() override {
         world_ = std::make_unique<World>();
-        desk_ = std::make_unique<RecordingDesk>(*world_);
+        world_->owe_text("hello", -1);
+        row_ = world_->due(store::OwedKind::Send).at(0);
     }
-    void tearDown() override {
-        desk_->hold(false);
-        dispatcher_.reset();
-        desk_.reset();
-        world_.reset();
+    void tearDown() override { world_.reset(); }
+
+    void a_row_that_somebody_claimed_is_lost() {
+        CPPUNIT_ASSERT(claim() == Commit::Done);
+        CPPUNIT_ASSERT(claim() == Commit::Lost);
+        CPPUNIT_ASSERT(done(while_claimed(row_, "worker-2")) == Commit::Lost);
     }
 
-    void a_commit_wakes_the_desk_without_waiting_for_the_poll() {
-        start(1h, {});
-        tell(owe("+1", "twilio", 0ms));
-        CPPUNIT_ASSERT(desk_->begun(1));
-    }
-
-    void work_of_the_future_begins_when_it_is_due() {
-        start(1h, {});
-        store::ChangeSet set = owe("+1", "twilio", 300ms);
-        tell(set);
-        tell(owe("+2", "twilio", 0ms));
-        CPPUNIT_ASSERT(desk_->begun(1));
-        world_->clock.advance(300ms);
-        CPPUNIT_ASSERT(desk_->begun(2));
-        CPPUNIT_ASSERT_EQUAL(std::string("+1"), desk_->order[1]);
-    }
-
-    void the_poll_finds_what_nobody_told() {
-        owe("+1", "twilio", 0ms);
-        start(5ms, {});
-        CPPUNIT_ASSERT(desk_->begun(1));
-        owe("+2", "twilio", 0ms);
-        CPPUNIT_ASSERT(desk_->begun(2));
-    }
-
-    void one_conversation_is_worked_on_by_one_thread_in_order() {
-        for (int i = 0; i < 20; ++i) owe("+1", "twilio", -Milliseconds{100 - i}, std::to_string(i));
-        start(5ms, {4, 4});
-        CPPUNIT_ASSERT(desk_->finished(20));
-        CPPUNIT_ASSERT(!desk_->doubled_);
-        for (int i = 0; i < 20; ++i) CPPUNIT_ASSERT_EQUAL(std::to_string(i), desk_->order[i]);
-    }
-
-    void a_slow_instance_leaves_room_for_others() {
-        for (int i = 0; i < 10; ++i) owe("+1" + std::to_string(i), "slow", -1000ms);
-        owe("+2", "quick", 0ms);
-        desk_->hold(true);
-        start(5ms, {3, 2});
-        CPPUNIT_ASSERT(desk_->begun(3));
-        CPPUNIT_ASSERT(std::count(desk_->order.begin(), desk_->order.end(), "+2") == 1);
-        CPPUNIT_ASSERT_EQUAL(size_t{3}, desk_->begun_now());
-        desk_->hold(false);
-        CPPUNIT_ASSERT(desk_->finished(11));
-    }
-
-    void a_backlog_of_one_instance_does_not_hide_the_others() {
-        for (int i = 0; i < 700; ++i) owe("+1" + std::to_string(i), "slow", -1000ms);
-        owe("+2", "quick", 0ms);
-        desk_->hold(true);
-        start(5ms, {3, 2});
-        CPPUNIT_ASSERT(desk_->begun(3));
-        CPPUNIT_ASSERT(std::count(desk_->order.begin(), desk_->order.end(), "+2") == 1);
-        desk_->hold(false);
-        CPPUNIT_ASSERT(desk_->finished(701));
-    }
-
-    void an_instance_may_be_given_a_number_of_its_own() {
-        for (int i = 0; i < 10; ++i) owe("+1" + std::to_string(i), "narrow", 0ms);
-        desk_->hold(true);
-        start(5ms, {4, 4, {{"narrow", 1}}});
-        CPPUNIT_ASSERT(desk_->begun(1));
-        owe("+2", "wide", 0ms);
-        owe("+3", "wide", 0ms);
-        CPPUNIT_ASSERT(desk_->begun(3));
-        CPPUNIT_ASSERT_EQUAL(size_t{3}, desk_->begun_now());
-        desk_->hold(false);
-        CPPUNIT_ASSERT(desk_->finished(12));
-    }
-
-    void more_than_one_look_takes_is_done_too() {
-        for (int i = 0; i < 600; ++i) owe("+1" + std::to_string(i), "twilio", 0ms);
-        start(1h, {4, 4});
-        CPPUNIT_ASSERT(desk_->finished(600));
-        CPPUNIT_ASSERT_EQUAL(size_t{600}, desk_->begun_now());
+    void a_claim_is_kept_until_it_is_settled() {
+        CPPUNIT_ASSERT(claim() == Commit::Done);
+        CPPUNIT_ASSERT(done(while_claimed(row_, worker)) == Commit::Done);
+        CPPUNIT_ASSERT(done(while_claimed(row_, worker)) == Commit::Lost);
         CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
     }
 
-    void what_throws_comes_back() {
-        desk_->settles = false;
-        desk_->throws = true;
-        owe("+1", "twilio", 0ms);
-        start(5ms, {});
-        CPPUNIT_ASSERT(desk_->begun(3));
+    void another_change_of_the_conversation_asks_for_another_look() {
+        store::ChangeSet set = while_unclaimed(row_, world_->clock.now());
+        set.preconditions.push_back(store::VersionIs{row_.address, world_->conversation().version});
+        world_->customer_writes("wait", false);
+        CPPUNIT_ASSERT(done(std::move(set)) == Commit::Again);
     }
 
-    void commits_are_passed_on() {
-        class Next : public store::CommitListener {
-        public:
-            void committed(const store::ChangeSet&, const store::Outcome&) override { ++told; }
-            void batch_ended() override { ++batches; }
-            int told = 0, batches = 0;
-        } next;
-        start(1h, {});
-        dispatcher_->pass_on(&next);
-        tell(owe("+1", "twilio", 0ms));
-        dispatcher_->batch_ended();
-        CPPUNIT_ASSERT_EQUAL(1, next.told);
-        CPPUNIT_ASSERT_EQUAL(1, next.batches);
+    void what_cannot_be_written_failed_and_the_log_says_so() {
+        world_->committer->stop();
+        CPPUNIT_ASSERT(done(while_unclaimed(row_, world_->clock.now())) == Commit::Failed);
+        CPPUNIT_ASSERT_EQUAL(std::string("deliver: a text could not be committed\n"), log_.heard);
     }
 
-    void a_busy_worker_does_not_hold_up_the_stop() {
-        owe("+1", "twilio", 0ms);
-        owe("+2", "twilio", 0ms);
-        desk_->hold(true);
-        start(5ms, {1, 1});
-        CPPUNIT_ASSERT(desk_->begun(1));
-        CPPUNIT_ASSERT(!dispatcher_->stop(1ms));
-        desk_->hold(false);
-        CPPUNIT_ASSERT(dispatcher_->stop(patience));
-        CPPUNIT_ASSERT_EQUAL(size_t{1}, desk_->begun_now());
+    void what_is_put_off_comes_back_and_was_no_attempt() {
+        CPPUNIT_ASSERT(put_off(Milliseconds{2000}) == Commit::Done);
+        CPPUNIT_ASSERT(world_->due(store::OwedKind::Send).empty());
+        world_->clock.advance(Milliseconds{2000});
+        const store::Owed again = world_->due(store::OwedKind::Send).at(0);
+        CPPUNIT_ASSERT_EQUAL(int64_t{0}, again.attempts);
+        CPPUNIT_ASSERT_EQUAL(std::string("later"), again.last_error);
+    }
+
+    void what_is_put_off_comes_back_when_it_expires() {
+        CPPUNIT_ASSERT(put_off(std::chrono::hours{24}) == Commit::Done);
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).at(0).due_at == row_.expires_at);
     }
 
 private:
-    void start(Milliseconds poll, DeskOptions options) {
-        dispatcher_ = std::make_unique<Dispatcher>(*world_->store, world_->clock, world_->log,
-                                                   world_->metrics, poll);
-        dispatcher_->add(*desk_, options);
-        dispatcher_->start();
+    Commit claim() {
+        store::ChangeSet set = while_unclaimed(row_, world_->clock.now());
+        set.operations.push_back(
+            store::Claim{row_.id, worker, world_->clock.now() + Milliseconds{60000}});
+        return written(std::move(set));
     }
-    store::ChangeSet owe(const std::string& address, const std::string& instance, Milliseconds in,
-                         const std::string& subject = {}) {
-        store::Owed owed;
-        owed.id = world_->ids.next();
-        owed.address = address;
-        owed.instance = instance;
-        owed.subject_id = subject.empty() ? address : subject;
-        owed.due_at = world_->clock.now() + in;
-        world_->commit({store::Owe{owed}});
-        store::ChangeSet set;
-        set.organization = World::organization;
-        set.operations = {store::Owe{owed}};
-        return set;
+    Commit done(store::ChangeSet set) {
+        set.operations.push_back(store::Settle{row_.id, store::Settlement::Done, {}, {}});
+        return written(std::move(set));
     }
-    void tell(const store::ChangeSet& set) { dispatcher_->committed(set, {}); }
+    Commit put_off(Milliseconds pause) {
+        return written(postponed(row_, world_->clock.now(), pause, "later"));
+    }
+    Commit written(store::ChangeSet set) {
+        Ground ground = world_->ground();
+        ground.log = &log_;
+        return commit(ground, "deliver", "a text", std::move(set), row_);
+    }
 
     std::unique_ptr<World> world_;
-    std::unique_ptr<RecordingDesk> desk_;
-    std::unique_ptr<Dispatcher> dispatcher_;
+    store::Owed row_;
+    HeardLog log_;
 };
 
-CPPUNIT_TEST_SUITE_REGISTRATION(DispatcherTest);
+CPPUNIT_TEST_SUITE_REGISTRATION(DispatchTest);
 
 }  // namespace tandem::dispatch

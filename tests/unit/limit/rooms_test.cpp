@@ -48,20 +48,17 @@ public:
     /// As after a restart.
     void open() {
         ledger = std::make_unique<Ledger>(*store, clock, log, metrics);
+        const dispatch::Ground ground{store.get(), committer.get(), &clock, &ids, capped.get(),
+                                      &log,        &metrics};
         room = std::make_unique<control::Control>(
-            control::Ground{store.get(), committer.get(), &clock, &ids, capped.get(), &log,
-                            &metrics, &gate, limiter.get(), ledger.get()},
-            control::Control::Voices{}, control::Control::Channels{{"twilio", channel}},
-            control::Options{});
+            control::Ground{ground, &gate, limiter.get(), ledger.get()}, control::Control::Voices{},
+            control::Control::Channels{{"twilio", channel}}, control::Options{});
         turns = std::make_unique<reply::Turns>(
-            reply::Ground{store.get(), committer.get(), &clock, &ids, capped.get(), &log, &metrics,
-                          ledger.get()},
-            reply::Turns::Responders{{"ai", ai}}, reply::Turns::Channels{{"twilio", channel}},
-            reply::TurnOptions{"here"});
-        sender = std::make_unique<deliver::Sender>(
-            deliver::Ground{store.get(), committer.get(), &clock, &ids, capped.get(), &log,
-                            &metrics, &gate, limiter.get()},
-            deliver::Sender::Channels{{"twilio", channel}}, sending());
+            reply::Ground{ground, ledger.get()}, reply::Turns::Responders{{"ai", ai}},
+            reply::Turns::Channels{{"twilio", channel}}, reply::TurnOptions{"here"});
+        sender = std::make_unique<deliver::Sender>(deliver::Ground{ground, &gate, limiter.get()},
+                                                   deliver::Sender::Channels{{"twilio", channel}},
+                                                   sending());
     }
 
     /// As after a restart with other settings.

@@ -426,17 +426,7 @@ public:
     }
 
 private:
-    Ground ground() {
-        Ground ground;
-        ground.store = world_->store.get();
-        ground.committer = world_->committer.get();
-        ground.clock = &world_->clock;
-        ground.ids = &world_->ids;
-        ground.organizations = &world_->organizations;
-        ground.log = &world_->log;
-        ground.metrics = &world_->metrics;
-        return ground;
-    }
+    Ground ground() { return {world_->ground()}; }
     Turns::Responders responders() { return {{"ai", ai_}}; }
     Turns::Channels channels() { return {{"twilio", channel_}}; }
     static TurnOptions options(const std::string& worker) {
