@@ -1,16 +1,16 @@
 /* tandem/abi/draft/store.h: tandem.store/1, the one way to write.
  *
- * A draft. A store has one write operation: commit takes ChangeSets and pushes
- * one result for each. A ChangeSet is atomic and belongs to one organisation:
- * first all its preconditions are looked at, in order, then all its operations
- * are done, in order. ChangeSets of one call are evaluated in order, each seeing
- * the ones before it; a store may, and should, put them all into one
- * transaction. One that fails leaves no trace and does not disturb the others.
- * Results are pushed only when everything is durable; if the transaction as a
- * whole fails, commit itself fails, nothing is pushed and nothing was written.
- * It fails with CORRUPT if nobody knows any more what the disk holds (a failed
- * fsync, damaged pages): the host then ends, and never asks this instance again.
- * A text with a NUL byte fails its ChangeSet with INVALID.
+ * A draft. commit takes ChangeSets, each atomic and of one organisation: first
+ * all its preconditions are looked at, in order, then all its operations are
+ * done, in order. Those of one call follow one another, each seeing the ones
+ * before it; a store may, and should, put them all into one transaction. One
+ * that fails leaves no trace and does not disturb the others; a text with a NUL
+ * byte fails with INVALID.
+ *
+ * One result is pushed for each, once everything is durable. If the transaction
+ * as a whole fails, commit fails, nothing is pushed and nothing was written:
+ * with CORRUPT if nobody knows what the disk holds (a failed fsync, damaged
+ * pages); the host then ends, and never asks this instance again.
  */
 #ifndef TANDEM_ABI_DRAFT_STORE_H
 #define TANDEM_ABI_DRAFT_STORE_H
@@ -119,7 +119,7 @@ typedef struct tandem_operation {
     uint32_t kind;
 } tandem_operation;
 
-/* Growable. LEAD, CONVERSATION, EVENT, OWE, CONTROL, CALL, NOTE and AUDIT carry one record:
+/* Growable. An operation that carries one record, by its kind:
  *   LEAD          insert, or replace the one of that id; CONFLICT if another
  *                 id has the address
  *   CONVERSATION  insert, or replace the one of that address; version + 1
@@ -133,8 +133,8 @@ typedef struct tandem_operation {
  *   CALL          insert, and call_count + 1, or replace the one of that id
  *   NOTE          insert, or replace the one of that scope and key
  *   AUDIT         append; CONFLICT if the id exists
- * They may come in any order: a message's number, the counts and the control epoch
- * count from its address's first use, also before there is a conversation.
+ * They may come in any order: an address's numbers, counts and epoch go on from its
+ * first use, also before there is a conversation.
  */
 typedef struct tandem_write_record {
     tandem_operation operation;
