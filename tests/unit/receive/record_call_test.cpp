@@ -1,12 +1,8 @@
-#include <cppunit/TestFixture.h>
-#include <cppunit/extensions/HelperMacros.h>
-
 #include <algorithm>
-#include <memory>
 #include <numeric>
 
 #include "receive/call_details.h"
-#include "receive/record.h"
+#include "unit/receive/recorded.h"
 
 namespace tandem::receive {
 
@@ -14,12 +10,6 @@ namespace {
 
 using domain::CallOutcome;
 using domain::Line;
-
-class FixedClock : public Clock {
-public:
-    Time now() const override { return Time{Milliseconds{1795324691135}}; }
-    std::chrono::steady_clock::time_point steady() const override { return {}; }
-};
 
 /// What a store would have of one call after some events.
 struct Kept {
@@ -31,7 +21,7 @@ struct Kept {
 
 }  // namespace
 
-class RecordCallTest : public CppUnit::TestFixture {
+class RecordCallTest : public Shop {
     CPPUNIT_TEST_SUITE(RecordCallTest);
     CPPUNIT_TEST(a_line_that_rings_and_is_answered_is_remembered);
     CPPUNIT_TEST(each_word_for_a_line_that_never_connected_ends_the_call);
@@ -49,13 +39,6 @@ class RecordCallTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE_END();
 
 public:
-    void setUp() override {
-        shop_ = {"bici", "BICI", "US", {"+14155550100"}, "twilio", "eleven", "brain"};
-        scope_ = {&shop_, "twilio", "+14155550100", "+14155550199", true};
-        ids_ = std::make_unique<IdSource>(clock_);
-        moment_ = {clock_.now(), ids_.get(), Milliseconds{1500}};
-    }
-
     void a_line_that_rings_and_is_answered_is_remembered() {
         Kept kept = placed();
         take(kept, line(Line::Ringing, "ringing", 1));
@@ -118,7 +101,7 @@ public:
     void a_word_of_nobody_changes_nothing() {
         const Kept kept = placed();
         const auto set =
-            record(line(Line::Other, "queued", 0), scope_, snapshot(), *kept.call, moment_);
+            record(line(Line::Other, "queued", 0), scope_, known(), *kept.call, moment_);
         CPPUNIT_ASSERT_EQUAL(size_t{1}, set.operations.size());
         CPPUNIT_ASSERT(std::holds_alternative<store::Dedupe>(set.operations[0]));
     }
@@ -212,7 +195,7 @@ public:
         CallStarted started;
         started.dedupe_key = "started";
         started.call_id = "CA1";
-        const auto set = record(started, scope_, snapshot(), kept.call, moment_);
+        const auto set = record(started, scope_, known(), kept.call, moment_);
         for (const auto& operation : set.operations) {
             CPPUNIT_ASSERT(!std::holds_alternative<domain::Event>(operation));
             if (const auto* call = std::get_if<domain::Call>(&operation))
@@ -234,16 +217,6 @@ private:
         kept.call->active = true;
         kept.call->started_at = moment_.now;
         return kept;
-    }
-
-    store::Snapshot snapshot() const {
-        store::Snapshot snapshot;
-        snapshot.lead.emplace();
-        snapshot.lead->id = "lead-1";
-        snapshot.conversation.emplace();
-        snapshot.conversation->address = scope_.customer;
-        snapshot.conversation->version = 3;
-        return snapshot;
     }
 
     CallStatus line(Line word, std::string said, int seconds, unsigned duration = 0) const {
@@ -302,9 +275,9 @@ private:
     void take(Kept& kept, const Event& event) {
         const auto set = [&] {
             if constexpr (std::is_same_v<Event, CallStatus>)
-                return record(event, scope_, snapshot(), *kept.call, moment_);
+                return record(event, scope_, known(), *kept.call, moment_);
             else
-                return record(event, scope_, snapshot(), kept.call, moment_);
+                return record(event, scope_, known(), kept.call, moment_);
         }();
         for (const auto& operation : set.operations) {
             if (const auto* call = std::get_if<domain::Call>(&operation)) kept.call = *call;
@@ -342,12 +315,6 @@ private:
     static void expect(const std::string& text, const std::string& piece) {
         CPPUNIT_ASSERT_MESSAGE(text, text.find(piece) != std::string::npos);
     }
-
-    FixedClock clock_;
-    domain::Organization shop_;
-    Scope scope_;
-    std::unique_ptr<IdSource> ids_;
-    Moment moment_;
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(RecordCallTest);
