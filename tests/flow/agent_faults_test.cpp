@@ -93,11 +93,7 @@ class AgentFaultsTest : public CppUnit::TestFixture {
 
 public:
     void every_text_is_answered_once_or_calls_a_human() {
-        BikeStore store;
-        store.twilio_url = twilio_.url();
-        store.responder = "elevenlabs";
-        store.voice = "elevenlabs";
-        store.more_providers = elevenlabs_.settings();
+        BikeStore store = answered_by_agent(twilio_.url(), elevenlabs_.settings());
         store.more = "conversation: {coalesce_ms: 50}\n";
         gateway_ = std::make_unique<Gateway>(settings(store));
         gateway_->start();

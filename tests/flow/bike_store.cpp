@@ -2,6 +2,23 @@
 
 namespace tandem::flow {
 
+BikeStore answered_by_sandbox(const std::string& twilio_url) {
+    BikeStore store;
+    store.twilio_url = twilio_url;
+    store.responder = "sandbox";
+    store.more_providers = "  - {id: sandbox, plugin: sandbox}\n";
+    return store;
+}
+
+BikeStore answered_by_agent(const std::string& twilio_url, const std::string& provider) {
+    BikeStore store;
+    store.twilio_url = twilio_url;
+    store.responder = "elevenlabs";
+    store.voice = "elevenlabs";
+    store.more_providers = provider;
+    return store;
+}
+
 std::string settings(const BikeStore& store) {
     const std::string responder = store.responder.empty() ? "" : ", responder: " + store.responder;
     const std::string more = store.more_of_bikes.empty() ? "" : ", " + store.more_of_bikes;

@@ -23,6 +23,11 @@ struct BikeStore {
     std::string more;                // YAML sections
 };
 
+/// Answered by the sandbox, which is offline.
+BikeStore answered_by_sandbox(const std::string& twilio_url);
+/// Answered, and called, by ElevenLabs' agent; `provider` is the fake's item of `providers`.
+BikeStore answered_by_agent(const std::string& twilio_url, const std::string& provider);
+
 /// Settings with SQLite, HS256 tokens and this business.
 std::string settings(const BikeStore& store);
 

@@ -56,11 +56,7 @@ class CallFaultsTest : public CppUnit::TestFixture {
 
 public:
     void no_fault_calls_anybody_twice() {
-        BikeStore store;
-        store.twilio_url = twilio_.url();
-        store.responder = "elevenlabs";
-        store.voice = "elevenlabs";
-        store.more_providers = elevenlabs_.settings();
+        BikeStore store = answered_by_agent(twilio_.url(), elevenlabs_.settings());
         gateway_ = std::make_unique<Gateway>(settings(store));
         gateway_->start();
         twilio_.calls(*gateway_, "twilio");

@@ -27,10 +27,7 @@ class HistoryTest : public CppUnit::TestFixture {
 
 public:
     void setUp() override {
-        BikeStore store;
-        store.twilio_url = twilio_.url();
-        store.responder = "sandbox";
-        store.more_providers = "  - {id: sandbox, plugin: sandbox}\n";
+        BikeStore store = answered_by_sandbox(twilio_.url());
         store.more_organizations =
             "  - {id: boats, name: Boats, default_region: US, numbers: [\"+15550002222\"],"
             " channel: sandbox, responder: sandbox}\n";

@@ -33,11 +33,7 @@ public:
     void setUp() override {
         twilio_ = std::make_unique<FakeTwilio>();
         elevenlabs_ = std::make_unique<FakeElevenLabs>();
-        BikeStore store;
-        store.twilio_url = twilio_->url();
-        store.voice = "elevenlabs";
-        store.responder = "elevenlabs";
-        store.more_providers = elevenlabs_->settings();
+        BikeStore store = answered_by_agent(twilio_->url(), elevenlabs_->settings());
         gateway_ = std::make_unique<Gateway>(settings(store));
         gateway_->start();
         twilio_->calls(*gateway_, "twilio");

@@ -18,11 +18,9 @@ constexpr char stranger[] = "+15557654321";
 constexpr char still_runs[] = "The first request with this Idempotency-Key still runs.";
 
 std::string two_businesses(const std::string& twilio_url, const FakeElevenLabs& elevenlabs) {
-    BikeStore store;
-    store.twilio_url = twilio_url;
-    store.responder = "sandbox";
+    BikeStore store = answered_by_sandbox(twilio_url);
     store.voice = "elevenlabs";
-    store.more_providers = "  - {id: sandbox, plugin: sandbox}\n" + elevenlabs.settings();
+    store.more_providers += elevenlabs.settings();
     store.more_organizations =
         "  - {id: cars, name: Cars, default_region: US, numbers: [\"+15550002222\"], "
         "channel: twilio}\n";

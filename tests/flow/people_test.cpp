@@ -50,10 +50,7 @@ class PeopleTest : public CppUnit::TestFixture {
 
 public:
     void setUp() override {
-        BikeStore store;
-        store.twilio_url = twilio_.url();
-        store.responder = "sandbox";
-        store.more_providers = "  - {id: sandbox, plugin: sandbox}\n";
+        BikeStore store = answered_by_sandbox(twilio_.url());
         store.more = "conversation: {coalesce_ms: 50}\n";
         gateway_ = std::make_unique<Gateway>(settings(store));
         gateway_->start();

@@ -31,11 +31,7 @@ class ProvidersTest : public CppUnit::TestFixture {
 
 public:
     void setUp() override {
-        BikeStore store;
-        store.twilio_url = twilio_.url();
-        store.voice = "elevenlabs";
-        store.responder = "elevenlabs";
-        store.more_providers = elevenlabs_.settings();
+        BikeStore store = answered_by_agent(twilio_.url(), elevenlabs_.settings());
         store.more = "conversation: {coalesce_ms: 100}\n";
         gateway_ = std::make_unique<Gateway>(settings(store));
         gateway_->start();

@@ -27,11 +27,9 @@ class RedeliveryTest : public CppUnit::TestFixture {
 
 public:
     void setUp() override {
-        BikeStore store;
-        store.twilio_url = twilio_.url();
+        BikeStore store = answered_by_sandbox(twilio_.url());
         store.voice = "elevenlabs";
-        store.responder = "sandbox";
-        store.more_providers = elevenlabs_.settings() + "  - {id: sandbox, plugin: sandbox}\n";
+        store.more_providers += elevenlabs_.settings();
         store.more = "conversation: {coalesce_ms: 50}\n";
         gateway_ = std::make_unique<Gateway>(settings(store));
         gateway_->start();

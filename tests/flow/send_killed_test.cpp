@@ -45,10 +45,7 @@ class SendKilledTest : public CppUnit::TestFixture {
 
 public:
     void setUp() override {
-        BikeStore store;
-        store.twilio_url = twilio_.url();
-        store.responder = "sandbox";
-        store.more_providers = "  - {id: sandbox, plugin: sandbox}\n";
+        BikeStore store = answered_by_sandbox(twilio_.url());
         store.more = "conversation: {coalesce_ms: 10}\n";
         gateway_ = std::make_unique<Gateway>(settings(store));
         gateway_->start();

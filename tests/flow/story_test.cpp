@@ -15,10 +15,7 @@ namespace {
 constexpr char boats_number[] = "+15550002222";
 
 std::string two_businesses(const std::string& twilio_url) {
-    BikeStore store;
-    store.twilio_url = twilio_url;
-    store.responder = "sandbox";
-    store.more_providers = "  - {id: sandbox, plugin: sandbox}\n";
+    BikeStore store = answered_by_sandbox(twilio_url);
     store.more_organizations = std::string("  - {id: boats, name: Boats, default_region: US, ") +
                                "numbers: [\"" + boats_number +
                                "\"], channel: sandbox, responder: sandbox}\n";

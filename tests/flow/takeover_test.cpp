@@ -22,10 +22,7 @@ namespace {
 using Instant = std::chrono::steady_clock::time_point;
 
 std::string one_business(const std::string& twilio_url) {
-    BikeStore store;
-    store.twilio_url = twilio_url;
-    store.responder = "sandbox";
-    store.more_providers = "  - {id: sandbox, plugin: sandbox}\n";
+    BikeStore store = answered_by_sandbox(twilio_url);
     store.more =
         "conversation: {coalesce_ms: 0}\n"
         "limits: {requests_per_minute: 1000000, messages_per_minute: 100000}\n";

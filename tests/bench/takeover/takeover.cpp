@@ -43,10 +43,7 @@ std::string number_of(unsigned long number) {
 }
 
 std::string shop(const std::string& provider_url) {
-    BikeStore store;
-    store.twilio_url = provider_url;
-    store.responder = "sandbox";
-    store.more_providers = "  - {id: sandbox, plugin: sandbox}\n";
+    BikeStore store = answered_by_sandbox(provider_url);
     store.more =
         "conversation: {coalesce_ms: 0}\n"
         "limits: {requests_per_minute: 1000000, messages_per_minute: 1000000}\n";
