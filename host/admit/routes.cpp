@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "admit/admit.h"
+#include "publish/screen_json.h"
 #include "serve/json.h"
 #include "serve/refuse.h"
 
@@ -12,28 +11,22 @@ namespace tandem::admit {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using publish::Json;
+using publish::text;
+using publish::text_or_null;
 
 constexpr size_t body_bytes = 4096;
 constexpr size_t max_name_bytes = 256;
 constexpr size_t max_reason_bytes = 500;
 
-std::string text(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json or_null(const std::string& text) {
-    return text.empty() ? Json(nullptr) : Json(text);
-}
-
 Json json_of(const Revocation& one) {
     Json json;
     json["id"] = one.id;
-    json["tokenId"] = or_null(one.credential_id);
-    json["subject"] = or_null(one.subject);
+    json["tokenId"] = text_or_null(one.credential_id);
+    json["subject"] = text_or_null(one.subject);
     json["issuedUntil"] = one.subject.empty() ? Json(nullptr) : Json(iso8601(one.at));
-    json["reason"] = or_null(one.reason);
-    json["revokedBy"] = or_null(one.actor);
+    json["reason"] = text_or_null(one.reason);
+    json["revokedBy"] = text_or_null(one.actor);
     json["revokedAt"] = iso8601(one.at);
     json["expiresAt"] = iso8601(one.expires_at);
     return json;
@@ -108,10 +101,10 @@ serve::Response audit(Revocations& revocations, const serve::Request& request) {
     for (const store::AuditLine& line : *lines)
         rows.push_back({{"id", line.id},
                         {"timestamp", iso8601(line.at)},
-                        {"actor", or_null(line.actor)},
+                        {"actor", text_or_null(line.actor)},
                         {"action", line.action},
-                        {"phoneNumber", or_null(line.address)},
-                        {"subject", or_null(line.subject)},
+                        {"phoneNumber", text_or_null(line.address)},
+                        {"subject", text_or_null(line.subject)},
                         {"detail", detail_of(line.detail_json)}});
     const Json next = lines->size() == limit ? Json(lines->back().id) : Json(nullptr);
     return serve::success("Who did what", text({{"lines", std::move(rows)}}), 200,

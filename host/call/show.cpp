@@ -1,34 +1,15 @@
 #include "call/show.h"
 
-#include <nlohmann/json.hpp>
-
 #include "call/placing.h"
-#include "publish/payload.h"
+#include "publish/screen_json.h"
 
 namespace tandem::call {
 
 namespace {
 
-using Json = nlohmann::json;
-
-Json text_or_null(std::string_view text) {
-    return text.empty() ? Json() : Json(text);
-}
-
-std::string text(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json outcome_of(const domain::Call& call) {
-    if (call.ended_at == Time{}) return {};
-    switch (call.outcome) {
-        case domain::CallOutcome::Success: return "success";
-        case domain::CallOutcome::Failure: return "failure";
-        case domain::CallOutcome::NeverConnected: return "failed";
-        case domain::CallOutcome::Unknown: break;
-    }
-    return "unknown";
-}
+using publish::Json;
+using publish::text;
+using publish::text_or_null;
 
 std::string_view status_of(const domain::Call& call, const Plan& plan) {
     if (call.ended_at != Time{}) return "ended";
@@ -41,12 +22,10 @@ std::string_view status_of(const domain::Call& call, const Plan& plan) {
 
 std::string call_record_json(const domain::Call& call, const std::vector<domain::Message>& turns) {
     const Plan plan = plan_of(call);
-    Json json = Json::parse(publish::call_json(call));
+    Json json = publish::call_object(call);
     json["status"] = status_of(call, plan);
-    json["endTime"] = call.ended_at == Time{} ? Json() : Json(iso8601(call.ended_at));
-    json["duration"] = call.duration_s;
-    json["outcome"] = outcome_of(call);
-    json["summary"] = text_or_null(call.summary);
+    // One that has not begun has no outcome either.
+    if (call.ended_at == Time{}) json["outcome"] = nullptr;
     json["failureReason"] = text_or_null(plan.failure_reason);
     json["callReason"] = text_or_null(plan.reason);
     json["priority"] = text_or_null(plan.priority);

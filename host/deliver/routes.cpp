@@ -5,25 +5,19 @@
 #include <string>
 #include <utility>
 
-#include <nlohmann/json.hpp>
+#include "publish/screen_json.h"
 
 namespace tandem::deliver {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using publish::Json;
+using publish::text;
+using publish::text_or_null;
 
 constexpr unsigned usual_limit = 50;
 constexpr unsigned most_limit = 200;
 constexpr size_t max_id_bytes = 128;
-
-std::string text(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json text_or_null(const std::string& value) {
-    return value.empty() ? Json() : Json(value);
-}
 
 Json time_or_null(Time time) {
     return time == Time{} ? Json() : Json(iso8601(time));
