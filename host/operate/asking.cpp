@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,9 @@
 
 namespace tandem::operate {
 
+namespace {
+
+/// Of --org; nothing, with a message, if that is not clear.
 std::optional<std::string> organization_of(const Call& call, const settings::Settings& settings) {
     const std::string chosen = call.option("--org");
     std::vector<std::string> ids;
@@ -22,12 +26,26 @@ std::optional<std::string> organization_of(const Call& call, const settings::Set
     return std::nullopt;
 }
 
-std::unique_ptr<Reach> reached(const Call& call, const settings::Settings& settings, int& exit) {
-    auto gateway = reach(settings);
-    if (gateway) return std::move(*gateway);
-    call.err << "tandemctl: " << gateway.error().text << "\n";
-    exit = exit_of(gateway.error().code);
-    return nullptr;
+}  // namespace
+
+std::optional<Place> place_of(const Call& call, int& exit) {
+    auto settings = usable_settings(call);
+    if (!settings) {
+        exit = wrong_settings;
+        return std::nullopt;
+    }
+    const auto organization = organization_of(call, *settings);
+    if (!organization) {
+        exit = wrong_usage;
+        return std::nullopt;
+    }
+    auto gateway = reach(*settings);
+    if (!gateway) {
+        call.err << "tandemctl: " << gateway.error().text << "\n";
+        exit = exit_of(gateway.error().code);
+        return std::nullopt;
+    }
+    return Place{std::move(*settings), *organization, std::move(*gateway)};
 }
 
 int exit_of_answer(int status) {
@@ -56,6 +74,27 @@ int ask(const Call& call, Reach& gateway, const Errand& errand, Json& answer) {
     if (reply->status < 300) return success;
     call.err << "tandemctl: " << answer.value("detail", std::string("refused")) << "\n";
     return exit_of_answer(reply->status);
+}
+
+int ask_pages(const Call& call, const Place& place, const std::string& pattern,
+              const std::string& query, const EachPage& each) {
+    std::string cursor;
+    do {
+        Errand errand{place.organization, "GET", pattern, "", query, "", ""};
+        errand.query += (query.empty() ? "limit=" : "&limit=") + std::to_string(rows_a_page);
+        if (!cursor.empty()) errand.query += "&cursor=" + query_value(cursor);
+        Json answer;
+        if (const int exit = ask(call, *place.gateway, errand, answer); exit != success)
+            return exit;
+        if (const auto exit = each(answer["data"])) return *exit;
+        cursor = text_of(answer["pagination"], "nextCursor");
+    } while (!cursor.empty());
+    return success;
+}
+
+std::string text_of(const Json& json, const char* name) {
+    const auto found = json.find(name);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 std::string query_value(std::string_view text) {

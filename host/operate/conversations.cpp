@@ -19,37 +19,9 @@ constexpr unsigned most_last_events = 100000;  // of the journal as it is shippe
 // A gateway that is started again is back in a few seconds.
 constexpr std::chrono::seconds before_coming_back{1};
 
-std::string text_of(const Json& json, const char* name) {
-    const auto found = json.find(name);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-/// Where a verb works: settings, organisation, gateway.
-struct Place {
-    settings::Settings settings;
-    std::string organization;
-    std::unique_ptr<Reach> gateway;
-};
-
-std::optional<Place> place_of(const Call& call, int& exit) {
-    auto settings = usable_settings(call);
-    if (!settings) {
-        exit = wrong_settings;
-        return std::nullopt;
-    }
-    const auto organization = organization_of(call, *settings);
-    if (!organization) {
-        exit = wrong_usage;
-        return std::nullopt;
-    }
-    auto gateway = reached(call, *settings, exit);
-    if (!gateway) return std::nullopt;
-    return Place{std::move(*settings), *organization, std::move(gateway)};
-}
-
 /// All that is stored of one person, page by page. Who was erased meanwhile is passed over
 /// where `may_be_gone`.
-int export_one(const Call& call, Place& place, const std::string& address, bool may_be_gone) {
+int export_one(const Call& call, const Place& place, const std::string& address, bool may_be_gone) {
     std::string cursor;
     do {
         Errand errand{place.organization,
@@ -83,27 +55,17 @@ int export_one(const Call& call, Place& place, const std::string& address, bool 
 }
 
 /// One walk through the list, by newest activity; tells how many were new to `done`.
-int export_round(const Call& call, Place& place, std::set<std::string>& done, size_t& fresh) {
-    std::string cursor;
-    do {
-        Errand errand{place.organization, "GET", "/api/conversations", "", "", "", ""};
-        errand.query = "limit=" + std::to_string(rows_a_page);
-        if (!cursor.empty()) errand.query += "&cursor=" + cursor;
-        Json answer;
-        if (const int exit = ask(call, *place.gateway, errand, answer); exit != success)
-            return exit;
-        size_t fresh_here = 0;
-        for (const Json& row : answer["data"]["conversations"]) {
+int export_round(const Call& call, const Place& place, std::set<std::string>& done, size_t& fresh) {
+    return ask_pages(call, place, "/api/conversations", "", [&](Json& data) {
+        for (const Json& row : data["conversations"]) {
             const std::string address = text_of(row, "phoneNumber");
             if (!done.insert(address).second) continue;
-            ++fresh_here;
+            ++fresh;
             if (const int exit = export_one(call, place, address, true); exit != success)
-                return exit;
+                return std::optional<int>(exit);
         }
-        fresh += fresh_here;
-        cursor = text_of(answer["pagination"], "nextCursor");
-    } while (!cursor.empty());
-    return success;
+        return std::optional<int>();
+    });
 }
 
 /// A moment of an event's time, and what it is about, on one line.
@@ -179,7 +141,7 @@ std::set<std::string> words_of(const std::string& list) {
 }
 
 /// The position before the last so many events of the organisation.
-int position_before(const Call& call, Place& place, unsigned last, std::string& position) {
+int position_before(const Call& call, const Place& place, unsigned last, std::string& position) {
     Json answer;
     const Errand errand{place.organization, "GET", "/api/conversations", "", "limit=1", "", ""};
     if (const int exit = ask(call, *place.gateway, errand, answer); exit != success) return exit;

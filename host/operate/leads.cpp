@@ -143,14 +143,10 @@ int import_from(const Call& call, std::istream& in, Format format) {
     } else {
         leads = read_json_lines(in);
     }
-    const auto settings = usable_settings(call);
-    if (!settings) return wrong_settings;
-    const auto organization = organization_of(call, *settings);
-    if (!organization) return wrong_usage;
     int exit = success;
-    const auto gateway = reached(call, *settings, exit);
-    if (!gateway) return exit;
-    Import import(call, *gateway, *organization);
+    const auto place = place_of(call, exit);
+    if (!place) return exit;
+    Import import(call, *place->gateway, place->organization);
     LeadLine line;
     while (exit == success && leads->next(line)) exit = import.take(line);
     if (exit == success) exit = import.flush();
@@ -165,11 +161,6 @@ int import_from(const Call& call, std::istream& in, Format format) {
     return exit == success && import.report.refused > 0 ? wrong_data : exit;
 }
 
-std::string text_of(const Json& lead, const char* name) {
-    const auto found = lead.find(name);
-    return found != lead.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::string csv_line(const Json& lead) {
     std::string line;
     for (const char* name : {"phoneNumber", "customerName", "email", "leadStatus", "source"})
@@ -182,29 +173,17 @@ std::string csv_line(const Json& lead) {
 }
 
 int write_leads(const Call& call, Format format, std::ostream& out, size_t& count) {
-    const auto settings = usable_settings(call);
-    if (!settings) return wrong_settings;
-    const auto organization = organization_of(call, *settings);
-    if (!organization) return wrong_usage;
     int exit = success;
-    const auto gateway = reached(call, *settings, exit);
-    if (!gateway) return exit;
+    const auto place = place_of(call, exit);
+    if (!place) return exit;
     if (format == Format::Csv) out << csv_header;
-    std::string cursor;
-    do {
-        Errand errand{*organization, "GET", "/api/leads", "", "", "", ""};
-        errand.query = "limit=" + std::to_string(rows_a_page);
-        if (!cursor.empty()) errand.query += "&cursor=" + cursor;
-        Json answer;
-        exit = ask(call, *gateway, errand, answer);
-        if (exit != success) return exit;
-        for (const Json& lead : answer["data"]["leads"]) {
+    return ask_pages(call, *place, "/api/leads", "", [&](Json& data) {
+        for (const Json& lead : data["leads"]) {
             out << (format == Format::Csv ? csv_line(lead) : lead.dump() + '\n');
             ++count;
         }
-        cursor = text_of(answer["pagination"], "nextCursor");
-    } while (!cursor.empty());
-    return success;
+        return std::optional<int>();
+    });
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include <iostream>
 
 #include "operate/asking.h"
-#include "operate/opened.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,15 +18,12 @@ std::string word(const Json& value) {
 }  // namespace
 
 int tell_limits(const Call& call) {
-    const auto settings = usable_settings(call);
-    if (!settings) return wrong_settings;
-    const auto organization = organization_of(call, *settings);
-    if (!organization) return wrong_usage;
     int exit = success;
-    const auto gateway = reached(call, *settings, exit);
-    if (!gateway) return exit;
+    const auto place = place_of(call, exit);
+    if (!place) return exit;
     Json answer;
-    exit = ask(call, *gateway, {*organization, "GET", "/api/limits", "", "", "", ""}, answer);
+    exit = ask(call, *place->gateway, {place->organization, "GET", "/api/limits", "", "", "", ""},
+               answer);
     if (exit != success) return exit;
     const Json& data = answer["data"];
     if (call.has("--json")) {
@@ -35,7 +31,7 @@ int tell_limits(const Call& call) {
         return success;
     }
     if (!data["counted"].get<bool>()) {
-        call.out << shown(*organization) << " has no cap and no price, so nothing is counted\n";
+        call.out << shown(place->organization) << " has no cap and no price, so nothing is counted\n";
         return success;
     }
     const auto line = [&call](const char* what, const auto& spent, const auto& reserved,

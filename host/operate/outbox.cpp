@@ -39,17 +39,14 @@ void print_row(std::ostream& out, const Json& row) {
 }
 
 int one_deed(const Call& call, const char* method, const char* pattern, const char* done) {
-    const auto settings = usable_settings(call);
-    if (!settings) return wrong_settings;
-    const auto organization = organization_of(call, *settings);
-    if (!organization || !are_ids(call)) return wrong_usage;
+    if (!are_ids(call)) return wrong_usage;
     int worst = success;
-    const auto gateway = reached(call, *settings, worst);
-    if (!gateway) return worst;
+    const auto place = place_of(call, worst);
+    if (!place) return worst;
     for (const std::string& id : call.words) {
         Json answer;
-        const int exit =
-            ask(call, *gateway, {*organization, method, pattern, id, "", "", ""}, answer);
+        const int exit = ask(call, *place->gateway,
+                             {place->organization, method, pattern, id, "", "", ""}, answer);
         if (exit == success)
             call.out << id << " " << done << "\n";
         else
@@ -61,46 +58,30 @@ int one_deed(const Call& call, const char* method, const char* pattern, const ch
 }  // namespace
 
 int list_outbox(const Call& call) {
-    const auto settings = usable_settings(call);
-    if (!settings) return wrong_settings;
-    const auto organization = organization_of(call, *settings);
-    if (!organization) return wrong_usage;
-    const std::string state = call.has("--waiting") ? "waiting" : "dead";
     int exit = success;
-    const auto gateway = reached(call, *settings, exit);
-    if (!gateway) return exit;
-    std::string cursor;
-    do {
-        Errand errand{*organization, "GET", "/api/outbox", "", "", "", ""};
-        errand.query = "state=" + state + "&limit=" + std::to_string(rows_a_page);
-        if (!cursor.empty()) errand.query += "&cursor=" + cursor;
-        Json answer;
-        exit = ask(call, *gateway, errand, answer);
-        if (exit != success) return exit;
-        for (const Json& row : answer["data"]["entries"]) {
+    const auto place = place_of(call, exit);
+    if (!place) return exit;
+    const std::string query = call.has("--waiting") ? "state=waiting" : "state=dead";
+    return ask_pages(call, *place, "/api/outbox", query, [&](Json& data) {
+        for (const Json& row : data["entries"]) {
             if (call.has("--json"))
                 call.out << row.dump() << "\n";
             else
                 print_row(call.out, row);
         }
-        const Json& next = answer["pagination"]["nextCursor"];
-        cursor = next.is_string() ? next.get<std::string>() : "";
-    } while (!cursor.empty());
-    return success;
+        return std::optional<int>();
+    });
 }
 
 int show_outbox(const Call& call) {
-    const auto settings = usable_settings(call);
-    if (!settings) return wrong_settings;
-    const auto organization = organization_of(call, *settings);
-    if (!organization || !are_ids(call)) return wrong_usage;
+    if (!are_ids(call)) return wrong_usage;
     int exit = success;
-    const auto gateway = reached(call, *settings, exit);
-    if (!gateway) return exit;
+    const auto place = place_of(call, exit);
+    if (!place) return exit;
     for (const std::string& id : call.words) {
         Json answer;
-        exit =
-            ask(call, *gateway, {*organization, "GET", "/api/outbox/{id}", id, "", "", ""}, answer);
+        exit = ask(call, *place->gateway,
+                   {place->organization, "GET", "/api/outbox/{id}", id, "", "", ""}, answer);
         if (exit != success) return exit;
         if (call.has("--json")) {
             call.out << answer["data"].dump() << "\n";
