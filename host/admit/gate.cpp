@@ -2,20 +2,14 @@
 
 #include <algorithm>
 
+#include "admit/named.h"
+
 namespace tandem::admit {
 
 namespace {
 
 // A token longer than this is of no scheme we know; a plugin may have a lower limit.
 constexpr size_t max_token_bytes = 16384;
-
-bool same_name(std::string_view one, std::string_view other) {
-    const auto lower = [](char letter) {
-        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-    };
-    return std::equal(one.begin(), one.end(), other.begin(), other.end(),
-                      [&](char left, char right) { return lower(left) == lower(right); });
-}
 
 /// b64token of RFC 6750 section 2.1: what may follow `Bearer` at all.
 bool token_shape(std::string_view token) {
@@ -26,29 +20,6 @@ bool token_shape(std::string_view token) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/';
     });
-}
-
-/// Every value of `name` in the query, not only the first: a second one must not get past
-/// a check of the first.
-std::vector<std::string> all_in_query(const serve::Request& request, std::string_view name) {
-    std::vector<std::string> values;
-    for (std::string_view rest = request.raw_query; !rest.empty();) {
-        const size_t end = std::min(rest.find('&'), rest.size());
-        serve::Request part;
-        part.raw_query = rest.substr(0, end);
-        if (auto value = part.query(name)) values.push_back(std::move(*value));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    return values;
-}
-
-bool names_another_organization(const serve::Request& request, const domain::Identity& identity) {
-    for (const serve::Header& header : request.headers)
-        if (same_name(header.name, "organizationId") && !same_organization(identity, header.value))
-            return true;
-    for (const std::string& value : all_in_query(request, "organizationId"))
-        if (!same_organization(identity, value)) return true;
-    return false;
 }
 
 listen::Networks with_loopback(std::vector<std::string> networks) {
@@ -78,6 +49,7 @@ namespace {
 constexpr std::string_view missing_text = "A bearer token is needed.";
 constexpr std::string_view invalid_text = "The token is not valid.";
 constexpr std::string_view expired_text = "The token has expired.";
+constexpr std::string_view foreign_text = "The credential belongs to another organisation.";
 
 }  // namespace
 
@@ -141,11 +113,7 @@ std::optional<Gate::Refusal> Gate::admit(serve::Request& request, const serve::R
     if (!organizations_.by_id(identity.organization))
         return Refusal{401, "INVALID_TOKEN", invalid_text, "unknown_organization", {}};
     if (names_another_organization(request, identity))
-        return Refusal{403,
-                       "ORGANIZATION_ACCESS_DENIED",
-                       "The credential belongs to another organisation.",
-                       "organization",
-                       {}};
+        return Refusal{403, "ORGANIZATION_ACCESS_DENIED", foreign_text, "organization", {}};
     const std::string_view permission = route.access == serve::Access::Metrics
                                             ? std::string_view("admin")
                                             : std::string_view(route.permission);
@@ -171,6 +139,8 @@ std::optional<Gate::Refusal> Gate::admit_operator(serve::Request& request) const
     identity.organization = organization->id;
     identity.permissions = {"admin"};
     identity.credential_id = "control";
+    if (names_another_organization(request, identity))
+        return Refusal{403, "ORGANIZATION_ACCESS_DENIED", foreign_text, "organization", {}};
     request.identity = std::move(identity);
     return std::nullopt;
 }

@@ -159,6 +159,7 @@ class GateTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(requests_have_sixty_seconds_after_expiry_and_streams_none);
     CPPUNIT_TEST(a_token_of_an_unknown_organisation_is_invalid);
     CPPUNIT_TEST(naming_another_organisation_is_denied_wherever_it_stands);
+    CPPUNIT_TEST(naming_another_organisation_in_a_body_is_denied_before_the_body_is_judged);
     CPPUNIT_TEST(a_missing_permission_is_403_and_admin_includes_all);
     CPPUNIT_TEST(streams_take_tickets_and_tokens_from_the_query);
     CPPUNIT_TEST(a_ticket_that_does_not_hold_is_answered_204);
@@ -381,6 +382,38 @@ public:
             CPPUNIT_ASSERT_EQUAL(403, answer->status);
             CPPUNIT_ASSERT(says(answer, "ORGANIZATION_ACCESS_DENIED"));
         }
+    }
+
+    void naming_another_organisation_in_a_body_is_denied_before_the_body_is_judged() {
+        struct Case {
+            const char* body;
+            bool let_in;
+        };
+        const Case cases[] = {
+            {R"({"organizationId":"bici-demo"})", true},
+            {R"({"organizationId":""})", true},
+            {R"({"organizationId":null})", true},
+            {R"({"message":"my organizationId is elsewhere"})", true},
+            {R"({"inner":{"organizationId":"elsewhere"}})", true},
+            // What is no JSON object, or no text, is the handler's to refuse.
+            {R"({"organizationId":"elsewhere")", true},
+            {R"({"organizationId":7})", true},
+            {R"({"organizationId":"elsewhere"})", false},
+            {R"({"organizationId":"elsewhere","phoneNumber":7,"odd":1})", false},
+            {R"({"organization\u0049d":"elsewhere"})", false},
+        };
+        for (const Case& one : cases) {
+            serve::Request request = bearer("good");
+            request.body = one.body;
+            const auto answer = gate_->check(request, api());
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(one.body, one.let_in, !answer);
+            CPPUNIT_ASSERT_MESSAGE(one.body, !answer || says(answer, "ORGANIZATION_ACCESS_DENIED"));
+        }
+        serve::Request request;
+        request.control = true;
+        request.headers.push_back({"X-Tandem-Organization", "bici-demo"});
+        request.body = R"({"organizationId":"elsewhere"})";
+        CPPUNIT_ASSERT(says(gate_->check(request, api()), "ORGANIZATION_ACCESS_DENIED"));
     }
 
     void a_missing_permission_is_403_and_admin_includes_all() {
