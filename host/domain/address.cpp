@@ -199,11 +199,22 @@ bool only_digits(std::string_view text) {
                                         [](char letter) { return letter >= '0' && letter <= '9'; });
 }
 
+/// Whether this can be what stood behind a plus: digits alone, or a country's code set apart.
+bool is_international(std::string_view text) {
+    if (only_digits(text)) return true;
+    const std::string_view code = text.substr(0, text.find_first_of(" (-."));
+    if (!only_digits(code) || code.size() > 3) return false;
+    std::string region;
+    PhoneNumberUtil::GetInstance()->GetRegionCodeForCountryCode(std::stoi(std::string(code)),
+                                                                &region);
+    return region != "ZZ";
+}
+
 /// The readings of what was written, the likeliest first.
 std::optional<std::string> read(std::string_view written, const std::string& digits,
                                 const std::string& region) {
-    // Form-decoding turned a plus into the blank in front of bare digits.
-    if (written.size() > 1 && written.front() == ' ' && only_digits(written.substr(1)))
+    // Form-decoding turned a plus into the blank in front of bare digits, or of a country's code.
+    if (written.front() == ' ' && is_international(written.substr(1)))
         if (auto number = possible("+" + digits, region)) return number;
     if (auto number = possible(digits, region)) return number;
     // 00 is the ITU's international prefix (E.123), understood where the region has
@@ -259,11 +270,14 @@ Result<Address> parse_phone(std::string_view text, std::string_view default_regi
     if (text.size() > max_address_bytes) return invalid("over 64 bytes");
     const auto plain = percent_decoded(text);
     if (!plain) return invalid("malformed percent-encoding");
-    const auto digits = dialled(*plain);
-    if (!digits) return invalid("a character that is no part of a number");
+    std::string_view written = *plain;
+    // The scheme of RFC 3966; its parameters make it an extension or another plan's number.
+    if (lower(written.substr(0, 4)) == "tel:") written.remove_prefix(4);
+    const auto digits = dialled(written);
+    if (!digits || digits->empty()) return invalid("a character that is no part of a number");
     const std::string region(default_region);
     if (is_emergency(*digits, region)) return invalid("an emergency number");
-    const auto number = read(*plain, *digits, region);
+    const auto number = read(written, *digits, region);
     if (!number) return invalid("not possible");
     if (is_withheld(*number)) return invalid("how networks write a withheld number");
     return Address{AddressKind::Phone, *number};
@@ -281,7 +295,7 @@ Result<Address> parse_provider_address(std::string_view text, std::string_view d
     if (is_typed(text)) {
         const size_t colon = text.find(':');
         const std::string scheme = lower(text.substr(0, colon));
-        if (scheme == "tel") return parse_phone(text.substr(colon + 1), default_region);
+        if (scheme == "tel") return parse_phone(text, default_region);
         // These names are ours; from outside they would pass for another kind.
         if (scheme == "withheld" || scheme == "shortcode" || scheme == "sender")
             return invalid("a reserved kind of address");
