@@ -229,6 +229,9 @@ void organization(const Desk& desk, serve::Request request, serve::Responder res
 }
 
 void ticket(const Desk& desk, serve::Request request, serve::Responder responder) {
+    if (desk.tickets.is_over(*request.identity))
+        return responder.answer(
+            serve::problem(problem_of(401, "TOKEN_EXPIRED", "The token has expired.")));
     auto order = read_order(request.body);
     if (const auto* amiss = std::get_if<serve::Problem>(&order))
         return responder.answer(serve::problem(*amiss));

@@ -1,5 +1,6 @@
 #include "stream/tickets.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -118,8 +119,13 @@ void Tickets::Use::on_displaced(std::function<void()> displace) {
 
 Tickets::Tickets(const Clock& clock) : tickets_(std::make_shared<Register>(clock)) {}
 
+bool Tickets::is_over(const domain::Identity& identity) const {
+    return identity.expires_at && tickets_->clock.now() >= *identity.expires_at;
+}
+
 std::optional<Tickets::Issued> Tickets::issue(const domain::Identity& identity, Scope scope) {
     Issued issued{random_hex(ticket_bytes), tickets_->clock.now() + validity};
+    if (identity.expires_at) issued.expires_at = std::min(issued.expires_at, *identity.expires_at);
     const std::lock_guard lock(tickets_->mutex);
     tickets_->sweep();
     unsigned& unused = tickets_->unused[holder_of(identity)];

@@ -60,6 +60,8 @@ public:
 
     explicit Tickets(const Clock& clock);
 
+    /// Whether the credential is over: what leads to a stream has no leeway.
+    bool is_over(const domain::Identity& identity) const;
     /// Nothing when this credential has too many that were never used.
     std::optional<Issued> issue(const domain::Identity& identity, Scope scope);
 

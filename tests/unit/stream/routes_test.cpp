@@ -62,6 +62,7 @@ class RoutesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_inbox_is_narrowed_by_types);
     CPPUNIT_TEST(a_ticket_is_asked_for_and_opens_its_stream_without_a_header);
     CPPUNIT_TEST(a_ticket_that_does_not_hold_is_204);
+    CPPUNIT_TEST(a_ticket_is_not_for_who_has_a_minute_of_grace);
     CPPUNIT_TEST(bodies_of_ticket_orders_are_read_strictly);
     CPPUNIT_TEST(an_id_of_another_organization_is_as_unknown_as_any);
     CPPUNIT_TEST_SUITE_END();
@@ -232,6 +233,18 @@ public:
         house_->clock.pass(Milliseconds{61000});
         CPPUNIT_ASSERT(
             stopped(by_ticket("/api/stream/conversation/lead-1", "lead-1", std::string(64, 'a'))));
+    }
+
+    void a_ticket_is_not_for_who_has_a_minute_of_grace() {
+        serve::Request request = get("/api/stream/tickets", "");
+        request.method = "POST";
+        request.body = R"({"organization":true})";
+        request.identity->expires_at = house_->clock.now() + Milliseconds{1};
+        CPPUNIT_ASSERT_EQUAL(200, send(request, 2)->response.status);
+        request.identity->expires_at = house_->clock.now();
+        const auto got = send(request, 2);
+        CPPUNIT_ASSERT_EQUAL(401, got->response.status);
+        CPPUNIT_ASSERT(got->has("TOKEN_EXPIRED"));
     }
 
     void bodies_of_ticket_orders_are_read_strictly() {

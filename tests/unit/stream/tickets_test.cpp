@@ -127,10 +127,15 @@ public:
     void it_ends_with_the_credential_behind_it() {
         domain::Identity short_lived = identity();
         short_lived.expires_at = clock_->now() + Milliseconds{30000};
-        const std::string ticket = tickets_->issue(short_lived, {ann})->ticket;
+        const auto issued = tickets_->issue(short_lived, {ann});
+        CPPUNIT_ASSERT(issued->expires_at == *short_lived.expires_at);
+        CPPUNIT_ASSERT(!tickets_->is_over(short_lived));
+        const std::string ticket = issued->ticket;
         auto use = tickets_->open(ticket, url, ann);
         CPPUNIT_ASSERT(use);
         clock_->pass(Milliseconds{30000});
+        CPPUNIT_ASSERT(tickets_->is_over(short_lived));
+        CPPUNIT_ASSERT(!tickets_->is_over(identity()));
         CPPUNIT_ASSERT(!tickets_->redeem(ticket, request(url)));
         use.reset();
         CPPUNIT_ASSERT(!tickets_->open(ticket, url, ann));
