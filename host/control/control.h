@@ -142,6 +142,8 @@ private:
     enum class Commit { Done, Again };
 
     Look look(const Person& person, const std::string& address) const;
+    /// What a session among others is shown with: nothing waits at one that is over.
+    Look look(const Person& person, const domain::ControlSession& session) const;
     Commit commit(Draft& draft);
     /// Reads, builds and commits until nothing came between. `build` says whether there is
     /// anything to write, and may refuse.

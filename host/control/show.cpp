@@ -19,6 +19,12 @@ namespace {
 constexpr unsigned most_sessions = 10000;
 constexpr unsigned page_of_sessions = 200;
 
+Json shown(const Control::Look& seen, const Person& person, const domain::ControlSession& session) {
+    publish::Scene scene{{}, person.organization->id, seen.address, {}, {}, {}, seen.now};
+    if (seen.snapshot.conversation) scene.lead_id = seen.snapshot.conversation->lead_id;
+    return session_object(scene, session, static_cast<int64_t>(seen.waiting.size()));
+}
+
 }  // namespace
 
 std::vector<const domain::Message*> queue_of(const Control::Look& look,
@@ -35,6 +41,18 @@ std::vector<const domain::Message*> queue_of(const Control::Look& look,
     return queue;
 }
 
+Control::Look Control::look(const Person& person, const domain::ControlSession& session) const {
+    if (session.state == domain::SessionState::Open) return look(person, session.address);
+    Look look;
+    look.now = ground_.clock->now();
+    look.address = session.address;
+    auto snapshot = ground_.store->snapshot(person.organization->id, session.address, 0);
+    // Who was erased left a session and nothing else.
+    if (!snapshot && snapshot.error().code != Code::NotFound) refuse_without_storage();
+    if (snapshot) look.snapshot = std::move(*snapshot);
+    return look;
+}
+
 std::string Control::status(const Person& person, const std::string& address,
                             bool with_agent_sessions) {
     Json data{{"organizationId", person.organization->id},
@@ -43,12 +61,10 @@ std::string Control::status(const Person& person, const std::string& address,
     if (!address.empty()) {
         const Look seen = look(person, address);
         const auto& session = seen.snapshot.session;
-        publish::Scene scene{{}, person.organization->id, address, {}, {}, {}, seen.now};
-        if (seen.snapshot.conversation) scene.lead_id = seen.snapshot.conversation->lead_id;
         const int64_t waiting = session ? static_cast<int64_t>(seen.waiting.size()) : 0;
         data["phoneNumber"] = address;
         data["isUnderHumanControl"] = session.has_value();
-        data["session"] = session ? session_object(scene, *session, waiting) : Json(nullptr);
+        data["session"] = session ? shown(seen, person, *session) : Json(nullptr);
         data["queuedMessages"] = waiting;
     }
     if (with_agent_sessions) {
@@ -59,11 +75,9 @@ std::string Control::status(const Person& person, const std::string& address,
         if (!sessions) refuse_without_storage();
         Json list = Json::array();
         int64_t active = 0;
-        const publish::Scene scene{{}, person.organization->id, {}, {}, {},
-                                   {}, ground_.clock->now()};
         for (const domain::ControlSession& session : *sessions) {
             if (session.state == domain::SessionState::Open) ++active;
-            list.push_back(session_object(scene, session, 0));
+            list.push_back(shown(look(person, session), person, session));
         }
         data["agentSessions"] =
             Json{{"total", sessions->size()}, {"active", active}, {"sessions", std::move(list)}};
@@ -151,7 +165,7 @@ std::pair<std::string, std::string> Control::sessions(const Person& person,
         query.before_at = all.back().started_at;
         query.before_key = all.back().id;
     }
-    const publish::Scene scene{{}, person.organization->id, {}, {}, {}, {}, ground_.clock->now()};
+    const Time now = ground_.clock->now();
     const size_t first = static_cast<size_t>(order.page - 1) * order.limit;
     Json list = Json::array();
     std::set<std::string> agents;
@@ -161,12 +175,12 @@ std::pair<std::string, std::string> Control::sessions(const Person& person,
         const bool open = session.state == domain::SessionState::Open;
         if (open) ++active;
         agents.insert(session.agent_id);
-        const Time until = open ? scene.at : session.ended_at;
+        const Time until = open ? now : session.ended_at;
         seconds += std::chrono::floor<std::chrono::seconds>(until - session.started_at).count();
         messages += parse_record(session.record_json).message_count;
         if (order.active_only && !open) continue;
         if (asked >= first && asked < first + order.limit)
-            list.push_back(session_object(scene, session, 0));
+            list.push_back(shown(look(person, session), person, session));
         ++asked;
     }
     const auto count_of = [](size_t some) { return static_cast<int64_t>(some); };

@@ -30,6 +30,7 @@ class IdleTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(the_rooms_own_timer_looks);
     CPPUNIT_TEST(sessions_are_counted_and_paged);
     CPPUNIT_TEST(an_agent_sees_their_own_sessions);
+    CPPUNIT_TEST(a_session_in_a_list_says_what_it_says_alone);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -150,6 +151,26 @@ public:
         CPPUNIT_ASSERT_EQUAL(2, mine.value("total", 0));
         CPPUNIT_ASSERT_EQUAL(1, mine.value("active", 0));
         CPPUNIT_ASSERT_EQUAL(size_t{2}, mine.at("sessions").size());
+    }
+
+    void a_session_in_a_list_says_what_it_says_alone() {
+        People people;
+        people.join();
+        people.customer_writes("One", false);
+        people.customer_writes("Two", false);
+        const Json alone = people.status().at("session");
+        CPPUNIT_ASSERT_EQUAL(2, alone.value("customerResponsesPending", 0));
+        CPPUNIT_ASSERT(alone.at("leadId").is_string());
+        SessionsOrder all;
+        all.active_only = false;
+        CPPUNIT_ASSERT_EQUAL(alone, people.sessions(all).first.at("sessions").at(0));
+        const Json mine =
+            Json::parse(people.room->status(people.agent("ann"), "", true)).at("agentSessions");
+        CPPUNIT_ASSERT_EQUAL(alone, mine.at("sessions").at(0));
+        people.leave();
+        const Json ended = people.sessions(all).first.at("sessions").at(0);
+        CPPUNIT_ASSERT_EQUAL(alone.at("leadId"), ended.at("leadId"));
+        CPPUNIT_ASSERT_EQUAL(0, ended.value("customerResponsesPending", -1));
     }
 };
 
