@@ -31,7 +31,7 @@ void refuse_without_storage() {
 unsigned query_number(const Request& request, std::string_view name, unsigned otherwise,
                       unsigned most) {
     const std::optional<std::string> value = request.query(name);
-    if (!value) return otherwise;
+    if (!value || value->empty()) return otherwise;
     unsigned found = 0;
     const char* last = value->data() + value->size();
     const auto [end, wrong] = std::from_chars(value->data(), last, found);

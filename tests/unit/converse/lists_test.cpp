@@ -106,6 +106,9 @@ public:
             office.clock.advance(1s);
             office.meets(number(i));
         }
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(
+            "empty is not said", 50,
+            office.ask(list_conversations, {}, {{"limit", ""}}).pagination().value("limit", 0));
         const Told first = office.ask(list_conversations, {}, {{"limit", "2"}});
         office.clock.advance(1s);
         office.says(number(3), "I am on the first page already");
