@@ -46,13 +46,15 @@ void Callers::forget(const std::string& call_id) {
 }
 
 void Callers::stop() {
+    std::map<std::string, Caller> left;
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
-        callers_.clear();
+        left.swap(callers_);
     }
     changed_.notify_all();
     if (watch_.joinable()) watch_.join();
+    for (const auto& [call_id, caller] : left) caller.told({});
 }
 
 void Callers::watch() {

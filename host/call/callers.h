@@ -36,7 +36,6 @@ public:
     using Late = std::function<Fate()>;
 
     Callers();
-    /// Whoever waits still is told nothing more.
     ~Callers();
 
     /// `told` is called once, on the thread that knows it, or with what `late` says after
@@ -46,6 +45,7 @@ public:
     void tell(const std::string& call_id, const Fate& fate);
     /// Nobody waits any more; it is answered in another way.
     void forget(const std::string& call_id);
+    /// Whoever waits still is told that nobody knows.
     void stop();
 
 private:

@@ -49,6 +49,7 @@ class CallsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(patience_ends_a_call_that_is_not_on_the_wire);
     CPPUNIT_TEST(patience_does_not_end_what_nobody_knows);
     CPPUNIT_TEST(an_erased_person_is_not_called);
+    CPPUNIT_TEST(who_waits_when_the_gateway_stops_is_told_that_nobody_knows);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -366,6 +367,13 @@ public:
         world_->commit({store::Erase{CallWorld::customer}});
         world_->calls.work(owed);
         CPPUNIT_ASSERT(world_->voice->started.empty());
+    }
+
+    void who_waits_when_the_gateway_stops_is_told_that_nobody_knows() {
+        world_->owe_call();
+        CPPUNIT_ASSERT(!world_->told());
+        world_->callers.stop();
+        CPPUNIT_ASSERT(world_->fate().kind == Fate::Kind::Unknown);
     }
 
 private:
