@@ -9,12 +9,6 @@ namespace tandem::operate {
 
 namespace {
 
-std::string word(const Json& row, const char* name) {
-    const auto found = row.find(name);
-    if (found == row.end() || found->is_null()) return "-";
-    return shown(found->is_string() ? found->get<std::string>() : found->dump());
-}
-
 bool wanted(const Call& call, const Json& line) {
     const std::string actor = call.option("--actor"), action = call.option("--action");
     return (actor.empty() || line["actor"] == actor) &&

@@ -121,4 +121,10 @@ std::string shown(std::string_view text) {
     return out;
 }
 
+std::string word(const Json& row, const char* name) {
+    const auto found = row.find(name);
+    if (found == row.end() || found->is_null()) return "-";
+    return shown(found->is_string() ? found->get<std::string>() : found->dump());
+}
+
 }  // namespace tandem::operate

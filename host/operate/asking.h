@@ -47,5 +47,7 @@ std::string text_of(const Json& json, const char* name);
 
 /// What strangers wrote, for a terminal: one line, and nothing that steers it.
 std::string shown(std::string_view text);
+/// A member as it is shown; `-` where it is not there.
+std::string word(const Json& row, const char* name);
 
 }  // namespace tandem::operate

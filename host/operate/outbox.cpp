@@ -25,12 +25,6 @@ bool are_ids(const Call& call) {
     return false;
 }
 
-std::string word(const Json& row, const char* name) {
-    const auto found = row.find(name);
-    if (found == row.end() || found->is_null()) return "-";
-    return found->is_string() ? found->get<std::string>() : found->dump();
-}
-
 void print_row(std::ostream& out, const Json& row) {
     out << word(row, "id") << "  " << word(row, "state") << "  " << word(row, "kind") << "  "
         << word(row, "phoneNumber") << "  " << word(row, "messageStatus") << "  tries "
@@ -89,7 +83,7 @@ int show_outbox(const Call& call) {
         }
         for (const auto& [name, value] : answer["data"]["entry"].items())
             call.out << name << ": "
-                     << (value.is_string() ? value.get<std::string>() : value.dump()) << "\n";
+                     << shown(value.is_string() ? value.get<std::string>() : value.dump()) << "\n";
         for (const Json& line : answer["data"]["history"])
             call.out << "  " << word(line, "timestamp") << "  " << word(line, "status") << "  "
                      << word(line, "errorCode") << "  " << word(line, "errorText") << "\n";

@@ -24,6 +24,32 @@ struct Answer {
     std::string out, err;
 };
 
+/// One that answers for its outbox by the control socket.
+class Gateway {
+public:
+    explicit Gateway(const std::string& socket)
+        : server_(options(socket), deliver::outbox_routes(outbox_),
+                  {&gate_, &world.log, nullptr, {}}) {
+        server_.start();
+    }
+    ~Gateway() { server_.stop(); }
+
+    World world;
+
+private:
+    static serve::ServerOptions options(const std::string& socket) {
+        serve::ServerOptions options;
+        options.listen = {"127.0.0.1:0"};
+        options.control = socket;
+        return options;
+    }
+
+    deliver::Outbox outbox_{
+        {world.store.get(), world.committer.get(), &world.clock, &world.ids, {}}};
+    admit::Gate gate_{world.clock, world.organizations, {}, {}, world.log, world.metrics};
+    serve::Server server_;
+};
+
 bool has(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
@@ -33,6 +59,7 @@ bool has(const std::string& text, const std::string& part) {
 class OutboxVerbsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(OutboxVerbsTest);
     CPPUNIT_TEST(a_running_gateway_is_asked_by_its_socket);
+    CPPUNIT_TEST(what_a_provider_said_does_not_steer_the_terminal);
     CPPUNIT_TEST(a_gateway_that_is_not_running_is_spared_by_opening_its_storage);
     CPPUNIT_TEST(what_is_no_id_and_no_organisation_is_refused_before_anything_is_asked);
     CPPUNIT_TEST_SUITE_END();
@@ -58,16 +85,8 @@ public:
     void tearDown() override { workspace_.reset(); }
 
     void a_running_gateway_is_asked_by_its_socket() {
-        World world;
-        deliver::Outbox outbox(
-            {world.store.get(), world.committer.get(), &world.clock, &world.ids, {}});
-        admit::Gate gate(world.clock, world.organizations, {}, {}, world.log, world.metrics);
-        serve::ServerOptions options;
-        options.listen = {"127.0.0.1:0"};
-        options.control = workspace_->path("control.sock");
-        serve::Server server(options, deliver::outbox_routes(outbox),
-                             {&gate, &world.log, nullptr, {}});
-        server.start();
+        Gateway gateway(workspace_->path("control.sock"));
+        World& world = gateway.world;
         world.customer_writes("hello", false);
         const std::string message = world.owe_text("a secret word", -1);
         const std::string id = world.ever_due(store::OwedKind::Send).at(0).id;
@@ -86,7 +105,19 @@ public:
         const Answer gone = call({"drop", id});
         CPPUNIT_ASSERT_EQUAL(static_cast<int>(no_input), gone.exit);
         CPPUNIT_ASSERT_MESSAGE(gone.err, has(gone.err, "There is no such entry."));
-        server.stop();
+    }
+
+    void what_a_provider_said_does_not_steer_the_terminal() {
+        Gateway gateway(workspace_->path("control.sock"));
+        gateway.world.owe_text("hello", -1);
+        const std::string id = gateway.world.ever_due(store::OwedKind::Send).at(0).id;
+        gateway.world.commit({store::Settle{id, store::Settlement::Retry, gateway.world.clock.now(),
+                                            "\x1b[2Jall\nis well"}});
+        for (const auto& words : {std::vector<std::string>{"list", "--waiting"}, {"show", id}}) {
+            const Answer told = call(words);
+            CPPUNIT_ASSERT_MESSAGE(told.out, has(told.out, "[2Jall is well"));
+            CPPUNIT_ASSERT_MESSAGE(told.out, !has(told.out, "\x1b"));
+        }
     }
 
     void a_gateway_that_is_not_running_is_spared_by_opening_its_storage() {
