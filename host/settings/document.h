@@ -14,6 +14,7 @@ namespace tandem::settings {
 
 constexpr size_t max_file_bytes = 1 << 20;  // a file of 10,000 organisations has less
 constexpr unsigned max_depth = 32;          // the deepest key we know has 6
+constexpr size_t max_block_keys = 1000;     // far above the known ones
 constexpr size_t max_findings = 100;        // nobody reads more at once
 
 /// Where something stands. `order` is the file's turn: the main file, then conf.d by name.

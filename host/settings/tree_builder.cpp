@@ -155,6 +155,9 @@ private:
             frame.node.items.push_back(std::move(node));
         } else if (!frame.has_key) {
             if (node.kind != Node::Kind::Text) fail(mark, "a key that is a word");
+            // Keys are looked for one by one: without a bound, many would take minutes.
+            if (frame.node.entries.size() == max_block_keys)
+                fail(mark, "at most " + std::to_string(max_block_keys) + " keys in a block");
             if (node.text == "<<") fail(mark, "a key; merge keys (<<) are not supported");
             frame.has_key = true;
             frame.key = std::move(node.text);
