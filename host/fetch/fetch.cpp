@@ -54,8 +54,12 @@ std::optional<Origin> origin_of(const std::string& url, bool written_by_operator
 /// One request on one handle, from its options to its result.
 class Client::Exchange {
 public:
-    Exchange(Handle& handle, const Request& request, bool any_address)
-        : handle_(handle), request_(request), any_address_(any_address) {}
+    Exchange(Handle& handle, const Request& request, bool any_address,
+             const std::string& authorities)
+        : handle_(handle),
+          request_(request),
+          any_address_(any_address),
+          authorities_(authorities) {}
     ~Exchange() { curl_slist_free_all(fields_); }
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
@@ -82,6 +86,7 @@ private:
         const uint32_t asked = request_.deadline_ms ? request_.deadline_ms : max_deadline_ms;
         handle_.reset(any_address_, max_connect_ms, std::min(asked, max_deadline_ms));
         set(CURLOPT_URL, request_.url.c_str());
+        if (!authorities_.empty()) set(CURLOPT_CAINFO, authorities_.c_str());
         // Providers close idle connections after a minute or so; a request on one that is
         // just being closed would end as "maybe sent".
         set(CURLOPT_MAXAGE_CONN, 30L);
@@ -191,6 +196,7 @@ private:
     Handle& handle_;
     const Request& request_;
     const bool any_address_;
+    const std::string& authorities_;
     Answer result_;
     curl_slist* fields_ = nullptr;
     size_t header_bytes_ = 0;
@@ -198,7 +204,8 @@ private:
     bool too_large_ = false, repeated_ = false;
 };
 
-Client::Client(std::vector<Origin> allowed) : allowed_(std::move(allowed)) {}
+Client::Client(std::vector<Origin> allowed, std::string authorities)
+    : allowed_(std::move(allowed)), authorities_(std::move(authorities)) {}
 
 Client::~Client() = default;
 
@@ -214,7 +221,7 @@ Answer Client::send(const Request& request) {
         return refused;
     }
     std::unique_ptr<Handle> handle = take();
-    Answer result = Exchange(*handle, request, origin->written_by_operator).run();
+    Answer result = Exchange(*handle, request, origin->written_by_operator, authorities_).run();
     give_back(std::move(handle));
     return result;
 }

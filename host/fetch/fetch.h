@@ -64,7 +64,8 @@ public:
     static constexpr size_t max_header_bytes = 64 << 10;  // as other clients
     static constexpr size_t max_idle_handles = 4;         // kept for their connections
 
-    explicit Client(std::vector<Origin> allowed);
+    /// `authorities`: a PEM file to be trusted instead of the system's; empty: the system's.
+    explicit Client(std::vector<Origin> allowed, std::string authorities = {});
     ~Client();
 
     /// Blocks. Any answer is success.
@@ -77,6 +78,7 @@ private:
     void give_back(std::unique_ptr<Handle> handle);
 
     const std::vector<Origin> allowed_;
+    const std::string authorities_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<Handle>> idle_;  // guarded by mutex_
 };

@@ -25,6 +25,14 @@ Code code_of(CURLcode code) {
     }
 }
 
+/// Not believed: also where the issuer has a name that is known, and not the key. OpenSSL tells
+/// that by what failed below, and curl then knows it for no matter of certificates.
+bool is_distrust(CURLcode code, const std::string& text) {
+    return code == CURLE_PEER_FAILED_VERIFICATION ||
+           (code == CURLE_SSL_CONNECT_ERROR &&
+            text.find(":asn1 encoding routines:") != std::string::npos);
+}
+
 }  // namespace
 
 Handle::Handle() {
@@ -62,8 +70,7 @@ Error Handle::failure(CURLcode code) const {
         return {Code::Forbidden, "the name leads to an address that is not public"};
     }
     const std::string text = error_text_[0] ? error_text_.data() : curl_easy_strerror(code);
-    const bool distrusted = code == CURLE_PEER_FAILED_VERIFICATION;
-    return {code_of(code), distrusted ? std::string(distrust) + text : text};
+    return {code_of(code), is_distrust(code, text) ? std::string(distrust) + text : text};
 }
 
 curl_socket_t Handle::open_socket(void* context, curlsocktype, curl_sockaddr* address) {

@@ -7,22 +7,17 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include <Poco/Net/Context.h>
-#include <Poco/Net/SecureServerSocket.h>
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <openssl/evp.h>
 
+#include "unit/fetch/authority.h"
 #include "unit/fetch/websocket_server.h"
 
 namespace {
@@ -97,56 +92,6 @@ private:
     uint16_t port_ = 0;
     std::thread thread_;
 };
-
-template <typename T, void (*release)(T*)>
-struct Release {
-    void operator()(T* value) const { release(value); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY, EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509, X509_free>>;
-
-/// An authority of its own that answers for 127.0.0.1.
-struct OwnAuthority {
-    OwnAuthority() {
-        char name[] = "/tmp/tandem-websocket-XXXXXX";
-        folder = mkdtemp(name);
-        const Key key(EVP_EC_gen("P-256"));
-        const Certificate made(X509_new());
-        X509_set_version(made.get(), 2);
-        ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
-        X509_gmtime_adj(X509_getm_notBefore(made.get()), -60);
-        X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
-        X509_set_pubkey(made.get(), key.get());
-        X509_NAME* subject = X509_get_subject_name(made.get());
-        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                                   reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
-        X509_set_issuer_name(made.get(), subject);
-        X509_EXTENSION* place =
-            X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-        X509_add_ext(made.get(), place, -1);
-        X509_EXTENSION_free(place);
-        X509_sign(made.get(), key.get(), EVP_sha256());
-        FILE* file = std::fopen(key_file().c_str(), "w");
-        PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-        std::fclose(file);
-        file = std::fopen(certificate_file().c_str(), "w");
-        PEM_write_X509(file, made.get());
-        std::fclose(file);
-    }
-    ~OwnAuthority() { std::filesystem::remove_all(folder); }
-
-    std::string key_file() const { return folder / "key.pem"; }
-    std::string certificate_file() const { return folder / "certificate.pem"; }
-
-    std::filesystem::path folder;
-};
-
-Poco::Net::ServerSocket secure_listener(const OwnAuthority& authority) {
-    const Poco::Net::Context::Ptr context(
-        new Poco::Net::Context(Poco::Net::Context::TLS_SERVER_USE, authority.key_file(),
-                               authority.certificate_file(), "", Poco::Net::Context::VERIFY_NONE));
-    return Poco::Net::SecureServerSocket(Poco::Net::SocketAddress("127.0.0.1", 0), 16, context);
-}
 
 void echo(Socket& socket, const HTTPServerRequest&) {
     for (;;) {
@@ -511,10 +456,10 @@ public:
     }
 
     void over_tls_the_certificate_decides() {
-        const OwnAuthority authority;
-        WebSocketServer server(echo, secure_listener(authority));
+        test::Authority authority;
+        WebSocketServer server(echo, test::secure_listener(authority.certify()));
         const std::string url = "wss://" + server.authority() + "/";
-        WebSocketClient trusting(allowed(url), authority.certificate_file());
+        WebSocketClient trusting(allowed(url), authority.file());
         auto socket = trusting.open({url, {}, 20'000});
         CPPUNIT_ASSERT_MESSAGE(socket ? "" : socket.error().text, socket);
         for (const size_t size : {3u, 70'000u, 1u << 20}) {
