@@ -189,6 +189,11 @@ int probe_plugin(const std::string& file) {
     // The pipe is kept apart from standard output, which the plugin may write to.
     Teller teller(::fcntl(1, F_DUPFD_CLOEXEC, 10));
     ::dup2(2, 1);
+    // The daemon blocks the signals that it waits for, and a child inherits that: a plugin that
+    // blocks them as well would change nothing here.
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
     const host::ElfFile elf(file);
     if (!elf.fault().empty()) return teller.refuse("not a plugin for this machine: " + elf.fault());
     const host::ProcessState before = host::ProcessState::now();

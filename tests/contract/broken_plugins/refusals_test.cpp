@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ class RefusalsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_sound_plugin_is_made_started_and_ended);
     CPPUNIT_TEST(each_broken_plugin_is_refused_with_its_own_words);
     CPPUNIT_TEST(what_is_no_library_for_this_machine_is_refused_before_it_is_loaded);
+    CPPUNIT_TEST(what_the_host_blocks_itself_hides_no_plugin_that_does);
     CPPUNIT_TEST(a_plugin_that_hangs_is_given_up);
     CPPUNIT_TEST(two_files_with_one_id_are_not_taken_both);
     CPPUNIT_TEST(without_a_probe_an_exception_still_does_not_cross);
@@ -116,6 +118,16 @@ public:
         says("foreign", "built for another machine (ELF machine 8)");
         says("folder", "is not a regular file");
         says("absent", "no readable file tandem-broken-absent.so");
+    }
+
+    void what_the_host_blocks_itself_hides_no_plugin_that_does() {
+        sigset_t terms, before;
+        ::sigemptyset(&terms);
+        ::sigaddset(&terms, SIGTERM);
+        ::pthread_sigmask(SIG_BLOCK, &terms, &before);
+        const std::string text = refusal(*with_probe(PROBE_PROGRAM), "broken-changed_mask");
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        CPPUNIT_ASSERT_MESSAGE(text, text.find("SIGTERM was blocked") != std::string::npos);
     }
 
     void a_plugin_that_hangs_is_given_up() {
