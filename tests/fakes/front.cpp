@@ -18,6 +18,7 @@ using Poco::Net::StreamSocket;
 constexpr char control[] = "/_fake/";
 // A redirect leads here; whoever follows it with credentials has broken a rule.
 constexpr char trap[] = "/_trap";
+constexpr int many_fields = 10'000;
 
 Request read(HTTPServerRequest& from) {
     const Poco::URI uri(from.getURI());
@@ -129,7 +130,8 @@ void Front::give(HTTPServerRequest& exchange, HTTPServerResponse& response, Answ
     } else if (form == "wrong_length") {
         write_and_close(detached(exchange), answer.text(answer.body.size() / 2));
     } else if (form == "redirect") {
-        send(response, {307, "", "text/plain", {{"Location", trap}}});
+        const std::string to = mood.more.value("location", trap);
+        send(response, {mood.more.value("status", 307), "", "text/plain", {{"Location", to}}});
     } else if (form == "garbage") {
         send(response, {200, "}{ this is \x01 no \xff JSON", "application/json", {}});
     } else if (form == "html") {
@@ -138,6 +140,15 @@ void Front::give(HTTPServerRequest& exchange, HTTPServerResponse& response, Answ
         send(response, {mood.status, mood.more.at("body").dump(), "application/json", {}});
     } else if (form == "empty") {
         send(response, {200, "", "application/json", {}});
+    } else if (form == "packed") {
+        send(response, {200,
+                        from_base64(mood.more.at("bytes")),
+                        "application/json",
+                        {{"Content-Encoding", "gzip"}}});
+    } else if (form == "fields") {
+        for (int i = 0; i < many_fields; ++i)
+            answer.headers.emplace_back("X-" + std::to_string(i), "x");
+        send(response, answer);
     } else if (form == "huge") {
         send(response, {200, std::string(16 << 20, ' ') + "{}", "application/json", {}});
     } else {

@@ -91,6 +91,17 @@ std::string base64(const std::string& bytes) {
     return text;
 }
 
+std::string from_base64(const std::string& text) {
+    std::string bytes(3 * text.size() / 4 + 3, '\0');
+    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                       reinterpret_cast<const unsigned char*>(text.data()),
+                                       static_cast<int>(text.size()));
+    // What fills up the last three bytes is counted as bytes there.
+    const size_t padding = text.size() - text.find_last_not_of('=') - 1;
+    bytes.resize(static_cast<size_t>(length) - padding);
+    return bytes;
+}
+
 std::string hmac(const char* algorithm, const std::string& key, const std::string& bytes) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;

@@ -47,6 +47,7 @@ struct Refusal {
 Pairs form_of(const std::string& text);
 std::string form_text(const Pairs& fields);
 std::string base64(const std::string& bytes);
+std::string from_base64(const std::string& text);
 /// Raw HMAC of these bytes, "SHA1" or "SHA256".
 std::string hmac(const char* algorithm, const std::string& key, const std::string& bytes);
 std::string hex(const std::string& bytes);

@@ -15,8 +15,8 @@ using Json = nlohmann::json;
 /// How a request is answered. The forms:
 ///   normal, status (an error of the provider with `status`), reset, close, silence (never
 ///   answered), hold (answered when released), trickle (a byte every `pause_ms`), garbage,
-///   html, say (`status` and `body` as they are given), empty, truncated, wrong_length, redirect,
-///   huge.
+///   html, say (`status` and `body` as they are given), empty, truncated, wrong_length, redirect
+///   (to `location`), packed (`bytes`, base64 of gzip), fields (10,000 in the header), huge.
 struct Mood {
     std::string endpoint;         // empty: any
     Json match = Json::object();  // fields that the request must have, with these values
