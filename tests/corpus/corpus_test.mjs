@@ -1,4 +1,5 @@
-// Plays groups of bad input against the real daemon, each case as its data file says.
+// Plays groups of bad input against the real daemon, each case as its data file says; where the
+// first of them brings a daemon of its own (`Home`), against that one.
 //   node corpus_test.mjs PROGRAMS GROUP…
 
 import assert from 'node:assert/strict';
@@ -8,16 +9,16 @@ import {House} from './house.mjs';
 import {Player} from './player.mjs';
 
 const [programs, ...groups] = process.argv.slice(2);
-const house = await House.create(programs);
+const modules = await Promise.all(groups.map((group) => import(`./${group}.mjs`)));
+const house = await (modules[0].Home ?? House).create(programs);
 const failures = [];
 try {
   await house.start();
   const ground = await makeGround(house);
   const player = new Player(house, ground);
   let played = 0;
-  for (const group of groups) {
-    const module = await import(`./${group}.mjs`);
-    const cases = await module[group](ground);
+  for (const [i, group] of groups.entries()) {
+    const cases = await modules[i][group](ground);
     await player.begin();
     for (const one of cases) {
       ++played;

@@ -8,7 +8,7 @@ import {Gateway} from '../browser/gateway.mjs';
 export const publicUrl = 'https://gateway.example.com';
 export const number = {demo: '+15550100000', other: '+15550200000'};
 export const account = {demo: 'AC' + '1'.repeat(32), other: 'AC' + '2'.repeat(32)};
-const authToken = '3'.repeat(32);
+export const authToken = '3'.repeat(32);
 const postCallSecret = 'wsec_corpus';
 
 export class House extends Gateway {

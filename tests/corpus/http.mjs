@@ -2,6 +2,10 @@
 // byte, are in tests/unit/serve/framing_cases_test.cpp; here each number meets the daemon as it
 // is configured, with a store behind it that a smuggled request would reach.
 
+import assert from 'node:assert/strict';
+
+import {Line} from './player.mjs';
+
 const last = '0\r\n\r\n';
 const kib = (count) => 'x'.repeat(count * 1024);
 
@@ -16,7 +20,7 @@ const get = (fields = '') => `GET /livez HTTP/1.1\r\nHost: x\r\n${fields}\r\n`;
 const target = (text) => `GET ${text} HTTP/1.1\r\nHost: x\r\n\r\n`;
 const line = (text) => `${text}\r\nHost: x\r\n\r\n`;
 
-export function http({tokens}) {
+export function http({tokens, house}) {
   const bearer = `Authorization: Bearer ${tokens.demo}\r\n`;
   const post = (fields, body = '') =>
     `POST /api/leads HTTP/1.1\r\nHost: x\r\n${bearer}Content-Type: application/json\r\n` +
@@ -134,7 +138,31 @@ export function http({tokens}) {
     no('H39', 'a body that nobody wants', 413, get('Content-Length: 3\r\n') + 'abc' + get()),
     {name: 'H39 pipelined, answered in order', send: post('Content-Length: 2\r\n', '{}') + get(),
      answers: [400, 200]},
+    ({name: 'H40 50 requests of a reader who takes nothing', scene: async (_, player) => {
+      const line = await Line.open(house.port);
+      line.socket.pause();
+      line.send(target('/api/openapi.json').repeat(50));
+      await player.checkHealth();
+      // What it holds for him is bounded: the rest is not even made. Half a minute later he is cut.
+      await new Promise((next) => setTimeout(next, 500));
+      const made = [...(await player.metrics()).matchAll(
+          /^tandem_http_requests_total\{.*openapi\.json.*\} (\d+)$/gm)];
+      assert.equal(made.length, 1);
+      assert.ok(Number(made[0][1]) < 50, `${made[0][1]} were made`);
+      line.leave();
+    }}),
     no('H41', 'a header that stops', 408, 'GET /livez HTTP/1.1\r\nHost: x\r\nA: b'),
+    ({name: 'H42 500 half-open connections', scene: async (_, player) => {
+      // Of one address that is not the honest callers'.
+      const lines = await Promise.all(Array.from({length: 500}, () =>
+        Line.open(house.port, '127.0.0.2')));
+      for (const one of lines) one.send('GET /livez HTTP/1.1\r\n');
+      await player.checkHealth();
+      for (const one of lines) await one.end();
+      const statuses = lines.map((one) => Number(one.received.toString('latin1').split(' ')[1]));
+      assert.ok(statuses.filter((status) => status === 408).length <= 200, 'more than may be open');
+      assert.ok(statuses.every((status) => [408, 503].includes(status) || Number.isNaN(status)));
+    }}),
     no('H43', 'an encoded word with CR LF', 400, get('A: =?utf-8?B?QUJDDQpYOiAx?=\r\n')),
     no('H43', 'an encoded word of no charset', 400, get('A: =?utf-32?Q?x?=\r\n')),
     yes('H44', 'forwarded by a stranger',

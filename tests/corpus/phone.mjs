@@ -67,6 +67,15 @@ export function phone({request, ask}) {
     withheld('anonymous'),
     none('P11 911', '911'),
     none('P11 911 with the country', '+1911'),
+    ...['+19005550123', '+881612345678', '+870773111632', '+447012345678'].flatMap((dear) => [
+      ({name: `P12 a text to ${dear}`, answers: [422], code: 'NUMBER_NOT_ALLOWED',
+        send: request('POST', `/api/conversations/${encodeURIComponent(dear)}/messages`, {
+          as: 'other', body: '{"message":"Hello"}', headers: {'Content-Type': 'application/json'}})}),
+      ({name: `P12 a call to ${dear}`, answers: [422], code: 'NUMBER_NOT_ALLOWED',
+        send: request('POST', '/api/conversations/outbound-call', {
+          as: 'other', body: JSON.stringify({phoneNumber: dear}),
+          headers: {'Content-Type': 'application/json'}})}),
+    ]),
     read('P13 the first spelling', '+14155557010', '+14155557010'),
     ...['4155557010', '(415) 555-7010', '1-415-555-7010', '%2B14155557010'].map((text) =>
       again(`P13 ${text}`, text)),

@@ -42,14 +42,20 @@ function readAnswer(received, bodiless = false) {
 
 /** A connection that says what it is told to and keeps what comes back. */
 export class Line {
-  static async open(port) {
+  /** `from`: another address of loopback. */
+  static async open(port, from) {
     const line = new Line();
-    line.socket = connect({port, host: '127.0.0.1', allowHalfOpen: true});
-    line.socket.on('data', (more) => { line.received = Buffer.concat([line.received, more]); });
-    line.socket.on('end', () => { line.ended = true; });
+    line.socket = connect({port, host: '127.0.0.1', localAddress: from, allowHalfOpen: true});
+    line.socket.on('data', (more) => {
+      line.received = Buffer.concat([line.received, more]);
+      line.changed();
+    });
     // A reset is an end too: what was answered before it counts.
-    line.socket.on('error', () => { line.ended = true; });
-    line.socket.on('close', () => { line.ended = true; });
+    for (const end of ['end', 'error', 'close'])
+      line.socket.on(end, () => {
+        line.ended = true;
+        line.changed();
+      });
     await once(line.socket, 'connect');
     line.socket.setNoDelay(true);
     return line;
@@ -57,6 +63,7 @@ export class Line {
 
   received = Buffer.alloc(0);
   ended = false;
+  changed = () => {};  // what waits looks again
 
   send(part) { if (!this.ended) this.socket.write(bytes(part)); }
   shutWriting() { this.socket.end(); }
@@ -79,8 +86,19 @@ export class Line {
   end() { return this.wait('the connection to be closed', () => this.ended); }
 
   wait(what, look) {
-    return until(what, () => look() || (this.ended && 'ended'), patience)
-        .then((found) => (found === 'ended' ? look() : found));
+    return new Promise((resolve, reject) => {
+      const tell = (verb, result) => {
+        clearTimeout(alarm);
+        this.changed = () => {};
+        verb(result);
+      };
+      const alarm = setTimeout(() => tell(reject, new Error(`waited in vain: ${what}`)), patience);
+      this.changed = () => {
+        const found = look();
+        if (found || this.ended) tell(resolve, found);
+      };
+      this.changed();
+    });
   }
 }
 
@@ -126,7 +144,7 @@ export class Player {
     const line = await Line.open(this.house.port);
     let last = null;
     try {
-      line.send(one.send);
+      line.send(typeof one.send === 'function' ? one.send() : one.send);
       if (one.then === 'shut') line.shutWriting();
       const statuses = [];
       for (const _ of one.answers) {
@@ -161,6 +179,7 @@ export class Player {
     const {headers, body} = last;
     if (one.code) assert.equal(JSON.parse(body).code, one.code, body);
     if (one.closes) assert.equal(headers.get('connection'), 'close');
+    if (one.body) assert.equal(body, one.body);
     if (one.contains) assert.ok(body.includes(one.contains), `${one.contains} is not in ${body}`);
     if (one.lacks) assert.ok(!body.includes(one.lacks), `${one.lacks} is in ${body}`);
     for (const [name, value] of Object.entries(one.headers ?? {}))

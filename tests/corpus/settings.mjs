@@ -38,6 +38,11 @@ export const checked = [
    environment: (folder) => ({CREDENTIALS_DIRECTORY: `${folder}/credentials`}), exit: 0},
   {name: 'Y13 a secret too short', settings: secretAt('${file:secret}'),
    files: {secret: 'canary-4711'}, exit: 78, lacks: 'canary-4711', starts: true},
+  ...['', 'x', 'x'.repeat(31)].map((secret) =>
+    ({name: `T04 a secret of ${secret.length} bytes`, settings: secretAt(secret), exit: 78,
+      says: /secret/, starts: true})),
+  {name: 'T04 a secret that everybody can read', exit: 78, says: /secret/, starts: true,
+   settings: plain.replace('secret: "${SECRET}"', 'jwks_url: "http://127.0.0.1:9/keys"')},
   {name: 'Y14 a variable that is not set', settings: secretAt('${NOWHERE}'), exit: 78,
    says: /NOWHERE to be set/},
   {name: 'Y15 an override of the wrong type', settings: plain,

@@ -2,110 +2,20 @@
 //   node settings_test.mjs PROGRAMS
 
 import assert from 'node:assert/strict';
-import {execFile, execFileSync} from 'node:child_process';
-import {chmod, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
+import {execFileSync} from 'node:child_process';
+import {chmod} from 'node:fs/promises';
+import {join} from 'node:path';
 
 import {until} from '../browser/until.mjs';
-import {House} from './house.mjs';
+import {Player} from './player.mjs';
 import {checked, reloaded} from './settings.mjs';
+import {check, promise, Reloading, tell} from './settings_house.mjs';
 
 const programs = process.argv[2];
-const failures = [];
-
-async function promise(name, verb) {
-  try {
-    await verb();
-  } catch (failure) {
-    failures.push(name);
-    console.log(`not ok: ${name}\n  ${failure.message}\n`);
-  }
-}
-
-async function check(one) {
-  const folder = await mkdtemp(join(tmpdir(), 'tandem-settings-'));
-  try {
-    for (const [name, given] of Object.entries(one.files ?? {})) {
-      const {text, mode} = typeof given === 'string' ? {text: given, mode: 0o600} : given;
-      await mkdir(dirname(join(folder, name)), {recursive: true});
-      await writeFile(join(folder, name), text);
-      await chmod(join(folder, name), mode);
-    }
-    if (one.fifo) execFileSync('mkfifo', ['-m', '600', join(folder, one.fifo)]);
-    const file = join(folder, 'tandem.yaml');
-    await writeFile(file, `${one.settings}\n`);
-    const environment = {PATH: process.env.PATH, FOLDER: folder,
-                         TANDEM_PLUGINS_TRUSTED_UID: String(process.getuid()),
-                         ...one.environment?.(folder)};
-    const task = one.starts
-      ? ['--config', file]
-      : ['--check-config', file];
-    const {code, said} = await new Promise((resolve) => {
-      execFile(join(programs, 'tandemd'), task, {env: environment, timeout: 60_000},
-               (failure, out, err) => resolve({code: failure ? failure.code : 0, said: out + err}));
-    });
-    assert.equal(code, one.exit, said);
-    if (one.says) assert.match(said, one.says);
-    if (one.lacks) assert.ok(!said.includes(one.lacks), `a secret was told: ${said}`);
-  } finally {
-    await rm(folder, {recursive: true, force: true});
-  }
-}
-
-/** A gateway that may be told to read its settings again. */
-class Reloading extends House {
-  change = (text) => text;
-  secret = '0123456789abcdef0123456789abcdef';
-
-  text() {
-    return this.change(super.text().replace('level: debug', 'level: info')
-                           .replace('"0123456789abcdef0123456789abcdef"', '"${file:jwt.secret}"'));
-  }
-
-  async writeSecret(text) {
-    await writeFile(join(this.folder, 'jwt.secret'), `${text}\n`, {mode: 0o600});
-  }
-
-  /** Changes the settings and lets them be read again. */
-  async ask(change = (text) => text) {
-    this.change = change;
-    await writeFile(this.settings, this.text());
-    const before = await this.metric('tandem_config_reloads_total');
-    this.child.kill('SIGHUP');
-    await until('the settings to be read again', async () =>
-      await this.metric('tandem_config_reloads_total') > before);
-  }
-
-  /** The same, and what it said of it, for better or worse. */
-  async reload(change) {
-    // The log says the same only so often in a second.
-    await new Promise((next) => setTimeout(next, 150));
-    const before = this.output.length;
-    this.said = () => this.output.slice(before);
-    await this.ask(change);
-    await until('it to be told', () =>
-      /settings were read again|stay in force/.test(this.said()));
-    return this.said();
-  }
-
-  async metric(name) {
-    const metrics = await (await fetch(`${this.url}/metrics`)).text();
-    return Number(metrics.match(new RegExp(`^${name} (\\d+)$`, 'm'))?.[1] ?? 0);
-  }
-
-  successful() { return this.metric('tandem_config_last_reload_successful'); }
-
-  async asks(token) {
-    const answer = await fetch(`${this.url}/api/leads`,
-                               {headers: {authorization: `Bearer ${token}`}});
-    return answer.status;
-  }
-}
-
-for (const one of checked) await promise(one.name, () => check(one));
+for (const one of checked) await promise(one.name, () => check(programs, one));
 
 const house = await Reloading.create(programs);
+const player = new Player(house);
 try {
   await house.writeSecret(house.secret);
   await house.start();
@@ -120,6 +30,7 @@ try {
       await until('the gauge to say so', async () => await house.successful() === one.successful,
                   5000);
       await house.reload();  // and back
+      await player.checkHealth();
     });
   }
   await promise('Y13 a secret that changed is read again, and never told', async () => {
@@ -165,7 +76,4 @@ try {
 } finally {
   await house.remove();
 }
-if (failures.length > 0) {
-  console.log(`${failures.length} failed`);
-  process.exitCode = 1;
-}
+tell();

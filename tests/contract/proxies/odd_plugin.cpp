@@ -111,6 +111,7 @@ tandem_status normalise(void*, const tandem_webhook_request* request,
                         const tandem_webhook_sink* sink, tandem_error* error) {
     const std::string body = text(request->body);
     if (body == "throw") throw 42;
+    if (body == "slow") std::this_thread::sleep_for(std::chrono::milliseconds(1500));
     if (body == "nonsense") return fail(error, TANDEM_INVALID, "the form makes no sense");
     if (body == "status") status(sink, TANDEM_DELIVERY_DELIVERED);
     if (body == "new word") status(sink, 1234);
