@@ -31,6 +31,11 @@ std::string optional_text(const Members& members, std::string_view name) {
     return *text;
 }
 
+/// What a token is revoked by: one in a form that no revocation names could not be.
+std::string revocable_id(const Members& members) {
+    return find(members, "jti") ? required_text(members, "jti") : std::string();
+}
+
 /// Seconds since 1970; nothing where the claim is missing.
 const double* find_time(const Members& members, std::string_view name, double& seconds) {
     const Value* value = find(members, name);
@@ -143,7 +148,7 @@ plugin::Identity read_claims(std::string_view json, const Rules& rules, tandem_t
     check_organization(rules, identity.organization);
     identity.name = optional_text(claims, "name");
     identity.email = optional_text(claims, "email");
-    identity.credential_id = optional_text(claims, "jti");
+    identity.credential_id = revocable_id(claims);
     identity.permissions = permissions(claims, rules.permissions_claim);
     identity.expires_at = expires_s * 1000;
     // Zero where the token does not say it, or says it in a way that no clock can.

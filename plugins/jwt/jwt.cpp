@@ -77,11 +77,12 @@ KeySetPointer fixed_keys(const std::string& place, const std::string& value,
                          const Algorithm& algorithm) {
     return std::make_shared<const KeySet>(
         place == "secret" ? make_secret_key(algorithm, value)
-                          : make_public_key(algorithm, read_pem(read_file(value))));
+                          : make_public_key(algorithm, read_pem(read_file(value, false))));
 }
 
 KeySet keys_in_file(const std::string& path, const Algorithm& algorithm) {
-    return KeySet(read_file(path), algorithm, Origin::File);
+    const bool secret = algorithm.family == Family::Secret;
+    return KeySet(read_file(path, secret), algorithm, Origin::File);
 }
 
 RotatingKeys::Fetch source_of(const plugin::Host& host, const std::string& place,

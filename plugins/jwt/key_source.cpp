@@ -1,8 +1,11 @@
 #include "key_source.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <array>
-#include <fstream>
+#include <cstdlib>
 #include <string_view>
 
 #include "tandem/plugin/failure.hpp"
@@ -23,21 +26,49 @@ bool is_loopback(std::string_view host) {
     return begins(host, "127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
+struct Descriptor {
+    explicit Descriptor(int opened) : number(opened) {}
+    Descriptor(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (number >= 0) ::close(number);
+    }
+    const int number;
+};
+
+bool is_credential(const std::string& path) {
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+    if (folder == nullptr || *folder == '\0') return false;
+    return begins(path, std::string(folder) + '/') && path.find("/../") == std::string::npos;
+}
+
 plugin::Failure wrong_url(const std::string& why) {
     return plugin::Failure(TANDEM_INVALID, why);
 }
 
 }  // namespace
 
-std::string read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
+std::string read_file(const std::string& path, bool secret) {
+    const auto wrong = [&](const std::string& why) {
+        return plugin::Failure(TANDEM_INVALID, path + why);
+    };
+    // Without O_NONBLOCK a FIFO in the place of a file would hang the start.
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat state {};
+    if (file.number < 0 || ::fstat(file.number, &state) != 0 || !S_ISREG(state.st_mode))
+        throw wrong(" is no file that can be read");
+    if ((state.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        throw wrong(" may be written by its group or by others; chmod go-w");
+    if (secret && (state.st_mode & (S_IRGRP | S_IROTH)) != 0 && !is_credential(path))
+        throw wrong(" holds secrets and may be read by its group or by others; chmod 600");
     std::string text(KeySet::max_bytes + 1, '\0');
-    if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (file.bad() || file.gcount() == 0)
-        throw plugin::Failure(TANDEM_INVALID, path + " cannot be read or is empty");
-    text.resize(static_cast<size_t>(file.gcount()));
-    if (text.size() > KeySet::max_bytes)
-        throw plugin::Failure(TANDEM_INVALID, path + " is over 64 KiB");
+    size_t size = 0;
+    for (ssize_t got = 1; got > 0 && size < text.size(); size += static_cast<size_t>(got)) {
+        got = ::read(file.number, text.data() + size, text.size() - size);
+        if (got < 0) throw wrong(" cannot be read");
+    }
+    if (size == 0) throw wrong(" is empty");
+    if (size > KeySet::max_bytes) throw wrong(" is over 64 KiB");
+    text.resize(size);
     return text;
 }
 

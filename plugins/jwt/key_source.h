@@ -7,8 +7,11 @@
 
 namespace tandem::jwt {
 
-/// The whole of a file of at most 64 KiB. Throws Failure(INVALID).
-std::string read_file(const std::string& path);
+/// The whole of a regular file of at most 64 KiB that nobody but its owner may write, and where
+/// its keys are secrets read: who may write it may sign in as anybody, and so may who reads a
+/// secret. systemd's credentials may be read by a group, for their folder may not. Throws
+/// Failure(INVALID).
+std::string read_file(const std::string& path, bool secret);
 
 /// Throws Failure(INVALID) for anything but https, or http to loopback, which no one else can
 /// answer; for user information and fragments too.

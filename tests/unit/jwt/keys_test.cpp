@@ -1,5 +1,9 @@
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "key_set.h"
 #include "made.h"
@@ -57,6 +61,7 @@ class KeysTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(t21_a_remote_set_has_no_secrets);
     CPPUNIT_TEST(t19_a_key_is_found_by_its_kid_and_by_nothing_like_it);
     CPPUNIT_TEST(a_set_in_a_file_may_hold_secrets);
+    CPPUNIT_TEST(a_file_of_keys_is_its_owners_alone);
     CPPUNIT_TEST(only_https_and_loopback_are_asked_for_keys);
     CPPUNIT_TEST(no_fault_of_a_key_tells_the_key);
     CPPUNIT_TEST_SUITE_END();
@@ -311,6 +316,34 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("refused"), made.judge(second.token_of(claims), now));
         CPPUNIT_ASSERT_EQUAL(std::string("refused"), made.judge(weak.token_of(claims, "3"), now));
         made.jwt->stop();
+    }
+
+    void a_file_of_keys_is_its_owners_alone() {
+        const SigningKey secret_key("HS384");
+        const TemporaryFile open(curve().public_pem()), set(key_set(secret_key.jwk("1")));
+        const auto with = [](const char* algorithm, const char* option, const TemporaryFile& file,
+                             mode_t mode) {
+            ::chmod(file.path().c_str(), mode);
+            return fault_of({{"algorithm", algorithm}, {option, file.path()}});
+        };
+        // A public key may be read by anybody, and written by nobody else.
+        CPPUNIT_ASSERT_EQUAL(std::string(), with("ES256", "key_file", open, 0644));
+        for (const mode_t mode : {0664u, 0646u})
+            CPPUNIT_ASSERT(says(with("ES256", "key_file", open, mode), "chmod go-w"));
+        CPPUNIT_ASSERT_EQUAL(std::string(), with("HS384", "jwks_file", set, 0400));
+        for (const mode_t mode : {0640u, 0604u})
+            CPPUNIT_ASSERT(says(with("HS384", "jwks_file", set, mode), "chmod 600"));
+        // systemd's folder of credentials is closed to others as a whole.
+        ::setenv("CREDENTIALS_DIRECTORY", "/tmp", 1);
+        const std::string credential = with("HS384", "jwks_file", set, 0440);
+        ::unsetenv("CREDENTIALS_DIRECTORY");
+        CPPUNIT_ASSERT_EQUAL(std::string(), credential);
+
+        const std::string pipe = open.path() + ".pipe";
+        CPPUNIT_ASSERT_EQUAL(0, ::mkfifo(pipe.c_str(), 0600));
+        const std::string fault = fault_of({{"algorithm", "ES256"}, {"key_file", pipe}});
+        ::unlink(pipe.c_str());
+        CPPUNIT_ASSERT(says(fault, "no file that can be read"));
     }
 
     void only_https_and_loopback_are_asked_for_keys() {

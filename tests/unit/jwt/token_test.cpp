@@ -194,6 +194,9 @@ public:
         }
         for (const char* claim : {"name", "email", "jti"})
             refuse(good_header, claims({{claim, long_text}}));
+        // An id that no revocation can name.
+        for (const char* wrong : {"7", "null", "[]", R"("")", R"(["token-1"])"})
+            refuse(good_header, claims({{"jti", wrong}}));
     }
 
     void t10_t11_t18_t19_t23_headers_that_want_more_are_refused() {
