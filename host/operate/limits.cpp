@@ -31,7 +31,8 @@ int tell_limits(const Call& call) {
         return success;
     }
     if (!data["counted"].get<bool>()) {
-        call.out << shown(place->organization) << " has no cap and no price, so nothing is counted\n";
+        call.out << shown(place->organization)
+                 << " has no cap and no price, so nothing is counted\n";
         return success;
     }
     const auto line = [&call](const char* what, const auto& spent, const auto& reserved,
