@@ -51,6 +51,9 @@ std::string_view trimmed(std::string_view text) {
 // An encoded word (RFC 2047) has no meaning in HTTP, but a library behind us may decode
 // it into CR LF: refused, whatever it holds.
 bool has_encoded_word(std::string_view value) {
+    // Looked for once: from each beginning anew it would cost the square of the value's length.
+    const size_t last_end = value.rfind("?=");
+    if (last_end == std::string_view::npos) return false;
     for (size_t at = value.find("=?"); at != std::string_view::npos;
          at = value.find("=?", at + 2)) {
         const size_t charset = at + 2;
@@ -60,7 +63,7 @@ bool has_encoded_word(std::string_view value) {
         if (encoding + 2 >= value.size() || value[encoding + 2] != '?') continue;
         const char kind = lower(value[encoding + 1]);
         if (kind != 'b' && kind != 'q') continue;
-        if (value.find("?=", encoding + 3) != std::string_view::npos) return true;
+        if (last_end >= encoding + 3) return true;
     }
     return false;
 }

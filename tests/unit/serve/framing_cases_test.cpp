@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "serve/framing.h"
 #include "serve/server.h"
 #include "unit/serve/raw_client.h"
 
@@ -343,6 +344,7 @@ class FramingCasesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(h40_who_never_reads_is_cut);
     CPPUNIT_TEST(h41_a_dripping_header_is_cut_at_its_deadline);
     CPPUNIT_TEST(h42_half_open_connections_leave_room_for_others);
+    CPPUNIT_TEST(h43_beginnings_of_encoded_words_cost_their_length);
     CPPUNIT_TEST(silent_connections_and_idle_ones_are_closed);
     CPPUNIT_TEST(all_buffered_bytes_together_are_bounded);
     CPPUNIT_TEST_SUITE_END();
@@ -499,6 +501,17 @@ public:
             status = answer ? answer->status : 0;
         }
         CPPUNIT_ASSERT_EQUAL(200, status);
+    }
+
+    // On the loop, where everybody else waits meanwhile.
+    void h43_beginnings_of_encoded_words_cost_their_length() {
+        const std::string line = "A: " + repeated("=?a?b?x", 1170);
+        const auto begin = std::chrono::steady_clock::now();
+        for (int i = 0; i < 50; ++i) {
+            Header field;
+            CPPUNIT_ASSERT(!read_field(line, {}, field));
+        }
+        CPPUNIT_ASSERT(std::chrono::steady_clock::now() - begin < 500ms);
     }
 
     void silent_connections_and_idle_ones_are_closed() {
