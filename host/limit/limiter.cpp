@@ -28,10 +28,8 @@ std::string pair_key(const Organization& organization, std::string_view to) {
 std::string key_of_client(std::string_view client) {
     const auto address = listen::Address::parse(client);
     if (!address) return std::string(client);
-    const auto& bytes = address->bytes;
-    const bool v4 = std::all_of(bytes.begin(), bytes.begin() + 10, [](auto b) { return b == 0; }) &&
-                    bytes[10] == 0xff && bytes[11] == 0xff;
-    return std::string(bytes.begin(), v4 ? bytes.end() : bytes.begin() + 8);
+    const auto site = address->site().bytes;
+    return std::string(site.begin(), site.end());
 }
 
 Limiter::Limiter(Rates rates, const Clock& clock, observe::Metrics& metrics)

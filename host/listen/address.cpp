@@ -53,6 +53,12 @@ std::string Address::text() const {
     return buffer;
 }
 
+Address Address::site() const {
+    Address site = *this;
+    if (!mapped(*this)) std::fill(site.bytes.begin() + 8, site.bytes.end(), 0);
+    return site;
+}
+
 size_t AddressHash::operator()(const Address& address) const {
     return std::hash<std::string_view>()(
         {reinterpret_cast<const char*>(address.bytes.data()), address.bytes.size()});

@@ -19,6 +19,9 @@ struct Address {
     static Address of(const sockaddr& address);
     static std::optional<Address> parse(std::string_view text);
     std::string text() const;  // IPv4 in its own form
+    /// What one customer of a network gets, and limits hold for: an IPv4 address itself, of an
+    /// IPv6 address its /64.
+    Address site() const;
     bool operator==(const Address&) const = default;
 };
 

@@ -26,6 +26,7 @@ constexpr size_t linger_bytes = 4 * 1024 * 1024;
 
 constexpr Refusal cut_short{400, "BAD_REQUEST", "The request ended before it was complete."};
 constexpr Refusal too_slow{408, "REQUEST_TIMEOUT", "The request took too long to arrive."};
+
 }  // namespace
 
 Connection::Connection(ServerState& server, Loop& loop, Socket socket, Seat seat, bool control)
@@ -59,14 +60,10 @@ void Connection::overdue(Wait wait) {
             if (!reading_) return vanish();
             refuse(too_slow, "slow");
             break;
-        case Wait::Body: {
-            const int64_t elapsed_ms = loop_.now_ms() - reading_->body_started_ms;
-            const auto received = static_cast<int64_t>(reading_->body.size());
-            if (received >= elapsed_ms * body_bytes_a_second / 1000)
-                return loop_.arm(*this, Wait::Body);
+        case Wait::Body:
+            if (body_keeps_pace()) return loop_.arm(*this, Wait::Body);
             refuse(too_slow, "slow");
             break;
-        }
         case Wait::Answer: answer_missing(); break;
         case Wait::Write: server_.figures.rejected("slow"); return vanish();
         case Wait::Idle:
@@ -74,6 +71,14 @@ void Connection::overdue(Wait wait) {
         case Wait::None: return vanish();
     }
     advance();
+}
+
+// Since the last look: what came fast at first buys no standing still afterwards.
+bool Connection::body_keeps_pace() {
+    const int64_t elapsed_ms = loop_.now_ms() - std::exchange(reading_->looked_ms, loop_.now_ms());
+    const size_t before = std::exchange(reading_->looked_at, reading_->body.size());
+    const auto received = static_cast<int64_t>(reading_->body.size() - before);
+    return received >= elapsed_ms * body_bytes_a_second / 1000;
 }
 
 void Connection::answer_missing() {
@@ -216,9 +221,11 @@ bool Connection::fill() {
 }
 
 bool Connection::hold(size_t bytes) {
+    if (bytes == 0) return true;
     held_ += bytes;
     const size_t all = server_.buffered.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    if (all <= server_.options.buffered_bytes) return true;
+    const bool its_share = seat_.keep(bytes);
+    if (its_share && all <= server_.options.buffered_bytes) return true;
     Facts facts = reading_ ? reading_->facts : Facts{};
     facts.keep_alive = false;
     linger_after_ = true;

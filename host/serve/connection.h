@@ -38,7 +38,8 @@ struct Reading {
     std::string body;
     Facts facts;
     size_t body_limit = 0;
-    int64_t body_started_ms = 0;
+    int64_t looked_ms = 0;  // when the body's pace was looked at last
+    size_t looked_at = 0;   // bytes that were there then
     bool blank_line_taken = false;
 };
 
@@ -99,6 +100,7 @@ private:
     void compact();
     /// False when there is no room; then that was answered.
     bool hold(size_t bytes);
+    bool body_keeps_pace();
     void answer_missing();
 
     // From a header to its handler (connection_request.cpp).

@@ -204,6 +204,7 @@ void Connection::answer_sent() {
 // Gives back what the request had of the bounds.
 void Connection::release() {
     server_.buffered.fetch_sub(std::exchange(held_, 0), std::memory_order_relaxed);
+    seat_.let_go();
     if (std::exchange(counted_, false)) server_.in_hand.remove();
 }
 

@@ -88,7 +88,7 @@ void Connection::head_complete(size_t block_length) {
     counted_ = true;
     state_ = State::Body;
     if (reading_->framing.done()) return dispatch();
-    reading_->body_started_ms = loop_.now_ms();
+    reading_->looked_ms = loop_.now_ms();
     loop_.arm(*this, Wait::Body);
     if (head.expects_continue) invite_body();
 }

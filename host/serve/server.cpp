@@ -73,14 +73,15 @@ private:
             server_.figures.rejected("control");
             return true;
         }
-        auto seat = server_.doorman.admit(
-            door_ == Door::Control ? Address{}
-                                   : Address::of(reinterpret_cast<const sockaddr&>(name)));
-        if (!seat) {
+        // An operator gets in when strangers have taken every seat.
+        auto seat =
+            door_ == Door::Control
+                ? std::optional(Seat(Address{}))
+                : server_.doorman.admit(Address::of(reinterpret_cast<const sockaddr&>(name)));
+        if (seat)
+            seat_down(std::move(socket), std::move(*seat));
+        else
             turn_away(socket);
-            return true;
-        }
-        seat_down(std::move(socket), std::move(*seat));
         return true;
     }
 

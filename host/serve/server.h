@@ -29,12 +29,14 @@ struct ServerOptions {
     size_t header_bytes = 32 * 1024;
     size_t fields = 64;
     size_t request_line_bytes = 8 * 1024;
-    size_t buffered_bytes = 256 * 1024 * 1024;  // of all requests in hand; beyond: 503
+    /// Of all requests in hand, and a quarter of it of one address, but for trusted proxies;
+    /// beyond: 503.
+    size_t buffered_bytes = 256 * 1024 * 1024;
     size_t connections = 19000;
-    size_t connections_per_address = 1000;  // 0: no cap; trusted proxies are exempt
+    size_t connections_per_address = 1000;  // 0: no cap; IPv6: of a /64; proxies are exempt
 
     std::chrono::milliseconds header_time{10'000};
-    std::chrono::milliseconds body_time{30'000};  // longer only at 1 KiB/s or more
+    std::chrono::milliseconds body_time{30'000};  // longer only at 1 KiB/s or more all along
     std::chrono::milliseconds idle_time{75'000};
     std::chrono::milliseconds answer_time{60'000};  // a handler; beyond: 500
     std::chrono::milliseconds write_time{30'000};   // without the peer taking a byte

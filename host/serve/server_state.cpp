@@ -6,6 +6,19 @@
 
 namespace tandem::serve {
 
+namespace {
+
+/// One address that sends large bodies and never ends them must not fill the room for all; the
+/// largest body that a route takes has to fit.
+size_t bytes_of_one(const ServerOptions& options, const Router& router) {
+    size_t largest = 0;
+    for (const Route& route : router.routes()) largest = std::max(largest, route.body_limit);
+    return std::max(options.buffered_bytes / 4,
+                    largest + options.header_bytes + listen::Loop::scratch_bytes);
+}
+
+}  // namespace
+
 ServerState::ServerState(ServerOptions given, std::vector<Route> routes, Furniture lent)
     : options(std::move(given)),
       furniture(std::move(lent)),
@@ -14,7 +27,8 @@ ServerState::ServerState(ServerOptions given, std::vector<Route> routes, Furnitu
       router(std::move(routes)),
       ids(clock),
       figures(furniture.metrics, router),
-      doorman(options.connections, options.connections_per_address, trusted),
+      doorman({options.connections, options.connections_per_address, bytes_of_one(options, router)},
+              trusted),
       workers(options.queued_requests, furniture.guard, furniture.log),
       streams{{}, [this] { figures.rejected("slow_stream"); }} {
     const auto guarded = [](const Route& route) {

@@ -46,7 +46,8 @@ std::vector<Key<Settings>> server_keys() {
             "The certificate chain; usually a proxy does TLS."),
         text<Settings>(
             "server.tls.key", [](Settings& s) -> Slot { return &s.server.tls_key; },
-            fit_absolute_path, "the absolute path of a PEM file", "The certificate's key."),
+            fit_absolute_path, "the absolute path of a PEM file",
+            "The certificate's key."),
         text<Settings>(
             "server.trusted_proxies", [](Settings& s) -> Slot { return &s.server.trusted_proxies; },
             fit_network, "a list of addresses or networks, such as 127.0.0.1/32",
@@ -150,7 +151,10 @@ std::vector<Key<Settings>> limit_keys() {
             "The largest body a webhook takes."),
         number(
             "limits.buffered_bytes", [](Settings& s) -> Slot { return &s.limits.buffered_bytes; },
-            1, 1024 * gibibyte, "All requests in hand together."),
+            1, 1024 * gibibyte,
+            "All requests in hand together; of one address (IPv6: its /64) a quarter at most, "
+            "trusted "
+            "proxies are exempt."),
         number(
             "limits.header_bytes", [](Settings& s) -> Slot { return &s.limits.header_bytes; }, 1024,
             1 << 20, "The largest request header."),
@@ -159,14 +163,15 @@ std::vector<Key<Settings>> limit_keys() {
             1, 3600, "How long a header may take to arrive."),
         number(
             "limits.body_seconds", [](Settings& s) -> Slot { return &s.limits.body_seconds; }, 1,
-            3600, "How long a body may take to arrive."),
+            3600, "How long a body may take to arrive; longer while at least 1 KiB/s comes."),
         number(
             "limits.idle_seconds", [](Settings& s) -> Slot { return &s.limits.idle_seconds; }, 1,
             86400, "How long a connection may stay open without a request."),
         number(
             "limits.connections_per_address",
             [](Settings& s) -> Slot { return &s.limits.connections_per_address; }, 0, million,
-            "Connections from one address; 0 is no cap; trusted proxies are exempt."),
+            "Connections from one address (IPv6: its /64); 0 is no cap; trusted proxies are "
+            "exempt."),
         number(
             "limits.connections", [](Settings& s) -> Slot { return &s.limits.connections; }, 1,
             million, "All connections together."),

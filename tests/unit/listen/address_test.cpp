@@ -14,6 +14,7 @@ class AddressTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_range_ends_at_its_last_bit);
     CPPUNIT_TEST(an_ipv4_range_holds_no_ipv6_address);
     CPPUNIT_TEST(a_text_that_is_no_range_is_named);
+    CPPUNIT_TEST(a_site_is_an_ipv4_address_or_a_64);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -53,6 +54,13 @@ public:
             CPPUNIT_ASSERT_EQUAL(std::string("nowhere is no address range"),
                                  std::string(refused.what()));
         }
+    }
+
+    void a_site_is_an_ipv4_address_or_a_64() {
+        const auto site = [](const char* text) { return Address::parse(text)->site(); };
+        CPPUNIT_ASSERT(site("203.0.113.7") == Address::parse("203.0.113.7"));
+        CPPUNIT_ASSERT(site("2001:db8:1:2:a::1") == site("2001:db8:1:2:b::9"));
+        CPPUNIT_ASSERT(!(site("2001:db8:1:2::1") == site("2001:db8:1:3::1")));
     }
 
 private:

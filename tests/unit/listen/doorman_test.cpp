@@ -12,13 +12,16 @@ class DoormanTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(DoormanTest);
     CPPUNIT_TEST(nobody_comes_beyond_the_limit_until_somebody_leaves);
     CPPUNIT_TEST(one_address_does_not_take_the_seats_of_others);
+    CPPUNIT_TEST(one_ipv6_site_does_not_take_the_seats_of_others);
+    CPPUNIT_TEST(one_address_does_not_fill_the_room);
+    CPPUNIT_TEST(an_operators_seat_is_never_counted);
     CPPUNIT_TEST(exempt_addresses_are_bounded_by_the_limit_alone);
     CPPUNIT_TEST(a_moved_seat_is_given_back_once);
     CPPUNIT_TEST_SUITE_END();
 
 public:
     void nobody_comes_beyond_the_limit_until_somebody_leaves() {
-        Doorman doorman(2, 0, {});
+        Doorman doorman({.seats = 2}, {});
         auto first = doorman.admit(here_);
         const auto second = doorman.admit(here_);
         CPPUNIT_ASSERT(first && second);
@@ -28,7 +31,7 @@ public:
     }
 
     void one_address_does_not_take_the_seats_of_others() {
-        Doorman doorman(10, 1, {});
+        Doorman doorman({.seats = 10, .seats_of_one = 1}, {});
         auto first = doorman.admit(here_);
         CPPUNIT_ASSERT(first);
         CPPUNIT_ASSERT(!doorman.admit(here_));
@@ -37,16 +40,51 @@ public:
         CPPUNIT_ASSERT(doorman.admit(here_));
     }
 
+    void one_ipv6_site_does_not_take_the_seats_of_others() {
+        Doorman doorman({.seats = 10, .seats_of_one = 1}, {});
+        auto first = doorman.admit(*Address::parse("2001:db8:1:2::1"));
+        CPPUNIT_ASSERT(first);
+        CPPUNIT_ASSERT(!doorman.admit(*Address::parse("2001:db8:1:2:ffff::9")));
+        CPPUNIT_ASSERT(doorman.admit(*Address::parse("2001:db8:1:3::1")));
+        first.reset();
+        CPPUNIT_ASSERT(doorman.admit(*Address::parse("2001:db8:1:2:ffff::9")));
+    }
+
+    void one_address_does_not_fill_the_room() {
+        Doorman doorman({.seats = 10, .bytes_of_one = 10}, {});
+        auto first = doorman.admit(here_);
+        auto second = doorman.admit(here_);
+        auto other = doorman.admit(there_);
+        CPPUNIT_ASSERT(first->keep(6));
+        CPPUNIT_ASSERT(!second->keep(5));
+        CPPUNIT_ASSERT(other->keep(10));
+        // What was counted too much goes with who brought it.
+        second->let_go();
+        CPPUNIT_ASSERT(second->keep(4));
+        first.reset();
+        CPPUNIT_ASSERT(second->keep(6));
+    }
+
+    void an_operators_seat_is_never_counted() {
+        Doorman doorman({.seats = 1, .seats_of_one = 1, .bytes_of_one = 1}, {});
+        const auto only = doorman.admit(here_);
+        Seat seat{Address{}};
+        CPPUNIT_ASSERT(seat.keep(100));
+        seat.let_go();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, doorman.seated());
+    }
+
     void exempt_addresses_are_bounded_by_the_limit_alone() {
-        Doorman doorman(2, 1, {*Network::parse("127.0.0.0/8")});
-        const auto first = doorman.admit(here_);
+        Doorman doorman({.seats = 2, .seats_of_one = 1, .bytes_of_one = 10}, local_);
+        auto first = doorman.admit(here_);
         const auto second = doorman.admit(here_);
         CPPUNIT_ASSERT(first && second);
         CPPUNIT_ASSERT(!doorman.admit(here_));
+        CPPUNIT_ASSERT(first->keep(11));
     }
 
     void a_moved_seat_is_given_back_once() {
-        Doorman doorman(10, 0, {});
+        Doorman doorman({.seats = 10, .bytes_of_one = 10}, {});
         {
             auto seat = doorman.admit(here_);
             const std::vector<Seat> kept = [&] {
@@ -62,6 +100,7 @@ public:
 
 private:
     const Address here_ = *Address::parse("127.0.0.1");
+    const Networks local_{*Network::parse("127.0.0.0/8")};
     const Address there_ = *Address::parse("192.0.2.1");
 };
 

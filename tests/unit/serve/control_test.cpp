@@ -51,6 +51,7 @@ class ControlTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(the_socket_is_its_owners_alone);
     CPPUNIT_TEST(what_a_killed_process_left_is_taken_away);
     CPPUNIT_TEST(a_socket_in_use_and_other_files_stay);
+    CPPUNIT_TEST(it_lets_in_when_all_seats_are_taken);
     CPPUNIT_TEST(it_is_gone_after_the_end);
     CPPUNIT_TEST_SUITE_END();
 
@@ -101,6 +102,16 @@ public:
                              std::runtime_error);
     }
 
+    void it_lets_in_when_all_seats_are_taken() {
+        options_.connections = 1;
+        start();
+        RawClient stranger(server_->port());
+        stranger.send("GET /who HTTP/1.1\r\nHost: x\r\n\r\n");
+        CPPUNIT_ASSERT_EQUAL(200, stranger.answer()->status);
+        CPPUNIT_ASSERT_EQUAL(503, RawClient(server_->port()).answer()->status);
+        CPPUNIT_ASSERT(has(asked(path_, who), "\r\n\r\ncontrol control"));
+    }
+
     void it_is_gone_after_the_end() {
         start();
         server_->drain(std::chrono::seconds{5});
@@ -111,21 +122,21 @@ public:
 
 private:
     void start() {
-        ServerOptions options;
-        options.listen = {"127.0.0.1:0"};
-        options.control = path_;
-        options.workers = 2;
-        options.loops = 2;
+        options_.listen = {"127.0.0.1:0"};
+        options_.control = path_;
+        options_.workers = 2;
+        options_.loops = 2;
         Route route{.method = "GET", .pattern = "/who", .access = Access::Open};
         route.handler = [](Request request, Responder responder) {
             responder.answer(
                 {.content_type = "text/plain",
                  .body = (request.control ? "control " : "network ") + request.client});
         };
-        server_ = std::make_unique<Server>(options, std::vector<Route>{route}, Furniture{});
+        server_ = std::make_unique<Server>(options_, std::vector<Route>{route}, Furniture{});
         server_->start();
     }
 
+    ServerOptions options_;
     std::string folder_, path_;
     std::unique_ptr<Server> server_;
 };

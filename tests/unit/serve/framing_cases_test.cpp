@@ -340,6 +340,7 @@ class FramingCasesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(every_case_in_single_bytes);
     CPPUNIT_TEST(h33_a_hundred_thousand_chunks_are_one_body);
     CPPUNIT_TEST(h35_a_body_that_stalls_is_cut_at_its_deadline);
+    CPPUNIT_TEST(h35_what_came_fast_buys_no_standing_still);
     CPPUNIT_TEST(h37_a_body_is_invited_when_it_may_come);
     CPPUNIT_TEST(h40_who_never_reads_is_cut);
     CPPUNIT_TEST(h41_a_dripping_header_is_cut_at_its_deadline);
@@ -347,6 +348,7 @@ class FramingCasesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(h43_beginnings_of_encoded_words_cost_their_length);
     CPPUNIT_TEST(silent_connections_and_idle_ones_are_closed);
     CPPUNIT_TEST(all_buffered_bytes_together_are_bounded);
+    CPPUNIT_TEST(one_address_does_not_fill_the_buffer_for_all);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -433,6 +435,14 @@ public:
             std::this_thread::sleep_for(50ms);
         }
         CPPUNIT_ASSERT_EQUAL(200, steady.answer()->status);
+    }
+
+    void h35_what_came_fast_buys_no_standing_still() {
+        options_.body_time = 200ms;
+        RawClient client(start());
+        client.send("POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" +
+                    std::string(90'000, 'x'));
+        expect_refusal(client, 408);
     }
 
     void h37_a_body_is_invited_when_it_may_come() {
@@ -541,6 +551,25 @@ public:
         CPPUNIT_ASSERT(refused->header("Retry-After").has_value());
         first.send(std::string(50'000, 'x'));
         CPPUNIT_ASSERT_EQUAL(std::string("250000"), first.answer()->body);
+    }
+
+    void one_address_does_not_fill_the_buffer_for_all() {
+        options_.buffered_bytes = 4'000'000;
+        const uint16_t port = start();
+        const std::string begin =
+            "POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 250000\r\n\r\n" +
+            std::string(200'000, 'x');
+        std::vector<std::unique_ptr<RawClient>> greedy;
+        for (int i = 0; i < 30; ++i) {
+            greedy.push_back(std::make_unique<RawClient>(port, "127.0.0.2"));
+            greedy.back()->send(begin);
+        }
+        // A quarter is theirs; what is beyond it is refused.
+        const auto refused = greedy.back()->answer();
+        CPPUNIT_ASSERT_EQUAL(503, refused->status);
+        RawClient honest(port);
+        honest.send(begin + std::string(50'000, 'x'));
+        CPPUNIT_ASSERT_EQUAL(std::string("250000"), honest.answer()->body);
     }
 
 private:
