@@ -57,7 +57,11 @@ public:
     void shut();
 
 private:
+    static void message_seen(int written, int version, int kind, const void* bytes, size_t size,
+                             ssl_st* ssl, void* session);
+
     ssl_st* ssl_;
+    unsigned key_updates_ = 0;  // of the peer, since bytes of its own came
     bool broken_ = false;
 };
 

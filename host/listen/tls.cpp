@@ -1,5 +1,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -14,6 +15,9 @@
 namespace tandem::listen {
 
 namespace {
+
+// One after the other; as other servers bound it. A peer needs one in millions of records.
+constexpr unsigned most_key_updates = 32;
 
 std::string openssl_reason() {
     const unsigned long code = ERR_get_error();
@@ -34,6 +38,13 @@ Transfer outcome(ssl_st* ssl, int result, bool& broken) {
     }
 }
 
+/// Whether more than its owner and a group that reads, as Debian's ssl-cert does, get at a key:
+/// who has it is this server to anybody.
+bool is_open(const std::string& key_file) {
+    struct stat state {};
+    return ::stat(key_file.c_str(), &state) == 0 && (state.st_mode & (S_IRWXO | S_IWGRP)) != 0;
+}
+
 }  // namespace
 
 TlsContext::TlsContext(const std::string& certificate_file, const std::string& key_file)
@@ -50,6 +61,11 @@ TlsContext::TlsContext(const std::string& certificate_file, const std::string& k
     // idle connections are given back (32 KiB each).
     SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS |
                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    if (is_open(key_file)) {
+        SSL_CTX_free(context_);
+        throw std::runtime_error("TLS: the key " + key_file +
+                                 " is open to others: chmod o-rwx,g-w " + key_file);
+    }
     if (SSL_CTX_use_certificate_chain_file(context_, certificate_file.c_str()) != 1)
         fail("cannot use the certificate " + certificate_file);
     if (SSL_CTX_use_PrivateKey_file(context_, key_file.c_str(), SSL_FILETYPE_PEM) != 1)
@@ -76,6 +92,8 @@ TlsSession::TlsSession(ssl_ctx_st* context, int descriptor) : ssl_(SSL_new(conte
         throw std::runtime_error("TLS: " + openssl_reason());
     }
     SSL_set_accept_state(ssl_);
+    SSL_set_msg_callback(ssl_, &TlsSession::message_seen);
+    SSL_set_msg_callback_arg(ssl_, this);
 }
 
 TlsSession::~TlsSession() {
@@ -86,8 +104,21 @@ Transfer TlsSession::read(char* into, size_t size) {
     if (broken_) return {Transfer::State::Broken};
     ERR_clear_error();
     const int count = SSL_read(ssl_, into, static_cast<int>(std::min<size_t>(size, INT_MAX)));
-    if (count > 0) return {Transfer::State::Moved, static_cast<size_t>(count)};
-    return outcome(ssl_, count, broken_);
+    broken_ = key_updates_ > most_key_updates;
+    if (broken_) return {Transfer::State::Broken};
+    if (count <= 0) return outcome(ssl_, count, broken_);
+    key_updates_ = 0;
+    return {Transfer::State::Moved, static_cast<size_t>(count)};
+}
+
+/// OpenSSL reads on until bytes for us come: a peer that only sends new keys would have the loop
+/// to itself, for as long as it likes.
+void TlsSession::message_seen(int written, int, int kind, const void* bytes, size_t size,
+                              ssl_st* ssl, void* session) {
+    const bool key_update = written == 0 && kind == SSL3_RT_HANDSHAKE && size > 0 &&
+                            *static_cast<const unsigned char*>(bytes) == SSL3_MT_KEY_UPDATE;
+    if (key_update && ++static_cast<TlsSession*>(session)->key_updates_ > most_key_updates)
+        SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
 }
 
 Transfer TlsSession::write(const iovec* parts, int count) {

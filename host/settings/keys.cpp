@@ -47,7 +47,7 @@ std::vector<Key<Settings>> server_keys() {
         text<Settings>(
             "server.tls.key", [](Settings& s) -> Slot { return &s.server.tls_key; },
             fit_absolute_path, "the absolute path of a PEM file",
-            "The certificate's key."),
+            "The certificate's key; a group may read it, nobody else."),
         text<Settings>(
             "server.trusted_proxies", [](Settings& s) -> Slot { return &s.server.trusted_proxies; },
             fit_network, "a list of addresses or networks, such as 127.0.0.1/32",

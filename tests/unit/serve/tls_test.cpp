@@ -42,6 +42,7 @@ void write_key_and_certificate(const std::string& key_file, const std::string& c
     FILE* file = std::fopen(key_file.c_str(), "w");
     PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     std::fclose(file);
+    std::filesystem::permissions(key_file, std::filesystem::perms{0600});
     file = std::fopen(certificate_file.c_str(), "w");
     PEM_write_X509(file, certificate.get());
     std::fclose(file);
@@ -61,8 +62,15 @@ public:
     }
     bool connected() const { return connected_; }
     void send(const std::string& text) {
-        CPPUNIT_ASSERT_EQUAL(static_cast<int>(text.size()),
-                             SSL_write(session_.get(), text.data(), static_cast<int>(text.size())));
+        CPPUNIT_ASSERT_EQUAL(static_cast<int>(text.size()), sent(text));
+    }
+    /// What OpenSSL says of it.
+    int sent(const std::string& text) {
+        return SSL_write(session_.get(), text.data(), static_cast<int>(text.size()));
+    }
+    void send_new_key() {
+        SSL_key_update(session_.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
+        SSL_do_handshake(session_.get());
     }
     std::string take(size_t count) {
         std::string all(count, '\0');
@@ -99,7 +107,9 @@ class TlsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(versions_before_1_2_are_refused);
     CPPUNIT_TEST(plain_http_on_a_tls_port_is_cut_and_hurts_nobody);
     CPPUNIT_TEST(a_handshake_that_stalls_is_cut);
+    CPPUNIT_TEST(a_client_that_only_sends_new_keys_is_cut);
     CPPUNIT_TEST(a_wrong_key_does_not_start);
+    CPPUNIT_TEST(a_key_that_others_can_read_does_not_start);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -179,11 +189,32 @@ public:
         CPPUNIT_ASSERT(silent.closed());
     }
 
+    void a_client_that_only_sends_new_keys_is_cut() {
+        const uint16_t port = start();
+        TlsClient few(port), many(port);
+        for (int i = 0; i < 10; ++i) few.send_new_key();
+        few.send("GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n");
+        CPPUNIT_ASSERT_EQUAL(std::string("HTTP/1.1 404"), few.take(12));
+        for (int i = 0; i < 1000; ++i) many.send_new_key();
+        many.sent("GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n");
+        CPPUNIT_ASSERT_EQUAL(std::string(), many.take(12));
+    }
+
     void a_wrong_key_does_not_start() {
         write_key_and_certificate(options_.tls_key, folder_ / "other.pem");
         CPPUNIT_ASSERT_THROW(start(), std::runtime_error);
         options_.tls_key = folder_ / "nothing.pem";
         CPPUNIT_ASSERT_THROW(start(), std::runtime_error);
+    }
+
+    void a_key_that_others_can_read_does_not_start() {
+        for (const unsigned mode : {0604u, 0660u}) {
+            std::filesystem::permissions(options_.tls_key, std::filesystem::perms{mode});
+            CPPUNIT_ASSERT_THROW(start(), std::runtime_error);
+        }
+        // A group that only reads is how some systems share keys.
+        std::filesystem::permissions(options_.tls_key, std::filesystem::perms{0640});
+        CPPUNIT_ASSERT(TlsClient(start()).connected());
     }
 
 private:
