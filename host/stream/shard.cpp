@@ -132,7 +132,10 @@ void Shard::add(const std::shared_ptr<Subscriber>& subscriber) {
         const std::lock_guard lock(mutex_);
         if (!door_) door_ = subscriber->stream();
     }
-    // From here on nothing is missed; only now may the past be read.
+    // From here on nothing is missed; only now may the past be read. A credential that was taken
+    // back while its stream was on the way here is seen now: who looked at all of them did not
+    // find this one yet.
+    if (!subscriber->judge()) return;
     subscriber->start();
     // Everyone keeps a phase of their own, so that ten thousand who came together do not
     // get their heartbeats together.

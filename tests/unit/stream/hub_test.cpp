@@ -28,6 +28,7 @@ class HubTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(heartbeats_are_named_spread_and_left_out_after_an_event);
     CPPUNIT_TEST(an_expired_credential_ends_its_stream_and_says_so);
     CPPUNIT_TEST(a_revoked_credential_ends_its_stream_at_a_heartbeat);
+    CPPUNIT_TEST(a_credential_revoked_on_the_way_in_opens_nothing);
     CPPUNIT_TEST(shutting_down_ends_streams_with_reason_and_retry);
     CPPUNIT_TEST(returns_after_a_restart_are_spread_over_seconds);
     CPPUNIT_TEST(a_closed_stream_is_forgotten);
@@ -204,6 +205,17 @@ public:
         CPPUNIT_ASSERT_EQUAL(size_t{1}, count(line->text(), "\"reason\":\"access_revoked\""));
         house.publish(ann, "{\"late\":1}");
         CPPUNIT_ASSERT_EQUAL(size_t{0}, count(line->text(), "late"));
+    }
+
+    // After the guard let it pass, and before anybody who ends streams could find it.
+    void a_credential_revoked_on_the_way_in_opens_nothing() {
+        House house;
+        house.judge.revoked = true;
+        const auto line = house.open_live(ann);
+        CPPUNIT_ASSERT(line->await_end());
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, count(line->text(), "\"reason\":\"access_revoked\""));
+        CPPUNIT_ASSERT_EQUAL(size_t{0}, count(line->text(), "\"connected\""));
+        CPPUNIT_ASSERT_EQUAL(size_t{0}, house.hub.streams_open());
     }
 
     void shutting_down_ends_streams_with_reason_and_retry() {
