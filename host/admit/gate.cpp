@@ -257,7 +257,10 @@ bool Gate::local(const serve::Request& request) const {
     // like loopback; what it adds to the request gives it away.
     if (request.client != request.peer) return true;
     return std::none_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
-        return same_name(header.name, "X-Forwarded-For") || same_name(header.name, "Forwarded");
+        constexpr std::string_view forwarded = "X-Forwarded-";
+        return same_name(std::string_view(header.name).substr(0, forwarded.size()), forwarded) ||
+               same_name(header.name, "X-Real-IP") || same_name(header.name, "Forwarded") ||
+               same_name(header.name, "Via");
     });
 }
 

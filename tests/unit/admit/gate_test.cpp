@@ -479,6 +479,10 @@ public:
         CPPUNIT_ASSERT_EQUAL(200, status(request));
         request.headers.push_back({"X-Forwarded-For", "203.0.113.9"});
         CPPUNIT_ASSERT_EQUAL(401, status(request));  // through a proxy that is not trusted
+        for (const char* trace : {"X-Forwarded-Proto", "X-Real-IP", "Via", "forwarded"}) {
+            request.headers.back().name = trace;
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(trace, 401, status(request));
+        }
         request.client = "203.0.113.9";
         CPPUNIT_ASSERT_EQUAL(401, status(request));
         rebuild({.query_tokens = true, .metrics_from = {"203.0.113.0/24"}});
