@@ -2,6 +2,8 @@
 #include <optional>
 #include <utility>
 
+#include "admit/erased.h"
+#include "base/id.h"
 #include "converse/cursor.h"
 #include "converse/shown.h"
 #include "converse/traces.h"
@@ -54,6 +56,10 @@ std::string to_text(const Place& place, const domain::OrganizationId& organizati
     return to_text(Cursor{place.at, key}, organization, list_of(address));
 }
 
+[[noreturn]] void refuse_cursor() {
+    serve::refuse_field("cursor", "is none of this list");
+}
+
 Place parse_place(std::string_view text, const domain::OrganizationId& organization,
                   const std::string& address) {
     const Cursor cursor = parse_cursor(text, organization, list_of(address));
@@ -61,8 +67,42 @@ Place parse_place(std::string_view text, const domain::OrganizationId& organizat
     for (size_t i = 0; i < std::size(part_names); ++i)
         if (colon != std::string::npos && cursor.key.compare(0, colon, part_names[i]) == 0)
             return {static_cast<Place::Part>(i), cursor.at, cursor.key.substr(colon + 1)};
-    serve::refuse_field("cursor", "is none of this list");
+    refuse_cursor();
 }
+
+/// Only who was given a page, and so stands in the audit, goes on to the next, on the same day or
+/// the day after: anybody could write a cursor that is not sealed.
+class Seal {
+public:
+    explicit Seal(const Asked& asked) : now_(asked.ground.clock->now()) {
+        auto key = admit::erasure_key(*asked.ground.store, *asked.ground.committer,
+                                      asked.organization.id, now_);
+        // Nothing of a store without notes outlives the process.
+        static const std::string own = random_hex(32);
+        if (!key && key.error().code == Code::Unsupported) key = own;
+        if (!key) serve::refuse_without_storage();
+        key_ = *std::move(key);
+    }
+
+    std::string put_on(const std::string& cursor) const { return cursor + '.' + of(cursor, now_); }
+
+    std::string take_off(const std::string& text) const {
+        const size_t dot = text.find('.');
+        const std::string cursor = text.substr(0, dot);
+        const std::string seal = dot == std::string::npos ? "" : text.substr(dot + 1);
+        if (seal != of(cursor, now_) && seal != of(cursor, now_ - std::chrono::hours(24)))
+            refuse_cursor();
+        return cursor;
+    }
+
+private:
+    std::string of(const std::string& cursor, Time at) const {
+        return admit::keyed_hash(key_, "export " + iso8601(at).substr(0, 10) + ' ' + cursor);
+    }
+
+    const Time now_;
+    std::string key_;
+};
 
 /// Writes what follows the place, at most a page of one kind of record.
 class Exporter {
@@ -156,7 +196,8 @@ serve::Response export_conversation(const Asked& asked) {
     const std::string cursor = asked.request.query("cursor").value_or("");
     const bool paged = !cursor.empty() || asked.request.query("limit").has_value();
     std::optional<Place> place = Place{};
-    if (!cursor.empty()) place = parse_place(cursor, organization, address);
+    const Seal seal(asked);
+    if (!cursor.empty()) place = parse_place(seal.take_off(cursor), organization, address);
     store::Snapshot now = known_person(asked, address);
     // Who took it away is on record before they have it.
     if (cursor.empty()) note_export(asked, address);
@@ -170,7 +211,8 @@ serve::Response export_conversation(const Asked& asked) {
     response.content_type = "application/x-ndjson";
     response.body = lines.take();
     if (place)
-        response.headers.push_back({"X-Next-Cursor", to_text(*place, organization, address)});
+        response.headers.push_back(
+            {"X-Next-Cursor", seal.put_on(to_text(*place, organization, address))});
     return response;
 }
 

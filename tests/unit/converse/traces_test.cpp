@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admit/erased.h"
+#include "converse/cursor.h"
 #include "unit/converse/ground.h"
 #include "unit/store/passing_store.h"
 
@@ -69,6 +70,7 @@ class TracesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_export_in_pages_has_the_same);
     CPPUNIT_TEST(an_export_that_is_too_large_is_had_in_pages);
     CPPUNIT_TEST(a_place_in_an_export_is_of_one_person);
+    CPPUNIT_TEST(a_cursor_that_nobody_was_given_goes_nowhere);
     CPPUNIT_TEST(who_took_it_away_is_on_record);
     CPPUNIT_TEST(who_is_erased_is_gone_and_others_stay);
     CPPUNIT_TEST(an_opt_out_outlives_its_erasure);
@@ -129,6 +131,19 @@ public:
                        "VALIDATION_FAILED", "limit");
         expect_refused(office.ask(list_leads, {}, {{"cursor", cursor}}), 400, "VALIDATION_FAILED",
                        "cursor");
+    }
+
+    // Who writes a cursor to the first page's beginning has no line in the audit.
+    void a_cursor_that_nobody_was_given_goes_nowhere() {
+        Lived office;
+        const std::string list = std::string("export ") + gone;
+        const std::string written = to_text(Cursor{{}, "person:"}, Office::organization, list);
+        const std::string given = office.ask(export_conversation, gone, {{"limit", "2"}}).cursor;
+        const std::string seal = given.substr(given.find('.'));
+        for (const std::string& cursor : {written, written + '.', written + seal})
+            expect_refused(office.ask(export_conversation, gone, {{"cursor", cursor}}), 400,
+                           "VALIDATION_FAILED", "cursor");
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, office.audit().size());
     }
 
     void who_took_it_away_is_on_record() {
