@@ -47,6 +47,10 @@ public:
     /// `token_expired` or `access_revoked`.
     virtual std::string judge(const domain::Identity& identity, std::string_view permission,
                               Time now) const = 0;
+    /// The same, by asking whoever vouched for this credential again: a key may have been taken
+    /// out since, or sign no longer. Blocks as long as they do.
+    virtual std::string ask_again(const std::string& token, const domain::Identity& identity,
+                                  std::string_view permission, Time now) const = 0;
 };
 
 /// Whether an organisation named by the caller, in a body, a query or a header, is the

@@ -104,6 +104,16 @@ std::string Gate::judge(const domain::Identity& identity, std::string_view permi
     return {};
 }
 
+std::string Gate::ask_again(const std::string& token, const domain::Identity& identity,
+                            std::string_view permission, Time now) const {
+    domain::Identity fresh;
+    if (const auto refusal = authenticate(token, Milliseconds{0}, fresh))
+        return refusal->code == "TOKEN_EXPIRED" ? "token_expired" : "access_revoked";
+    if (fresh.organization != identity.organization || fresh.subject != identity.subject)
+        return "access_revoked";
+    return judge(fresh, permission, now);
+}
+
 std::optional<Gate::Refusal> Gate::admit(serve::Request& request, const serve::Route& route) {
     Credential credential;
     if (auto refusal = find_credential(request, route, credential)) return refusal;
@@ -185,7 +195,7 @@ std::optional<Gate::Refusal> Gate::find_credential(const serve::Request& request
 
 std::optional<Gate::Refusal> Gate::identify(const serve::Request& request,
                                             const Credential& credential,
-                                            domain::Identity& identity) {
+                                            domain::Identity& identity) const {
     if (credential.kind == Credential::Kind::Token)
         return authenticate(credential.text, credential.leeway, identity);
 
@@ -206,7 +216,7 @@ std::optional<Gate::Refusal> Gate::identify(const serve::Request& request,
 }
 
 std::optional<Gate::Refusal> Gate::authenticate(std::string_view token, Milliseconds leeway,
-                                                domain::Identity& identity) {
+                                                domain::Identity& identity) const {
     const Time now = clock_.now();
     std::string passed_on;
     for (const auto& authenticator : authenticators_) {

@@ -50,6 +50,8 @@ public:
                                          const serve::Route& route) override;
     std::string judge(const domain::Identity& identity, std::string_view permission,
                       Time now) const override;
+    std::string ask_again(const std::string& token, const domain::Identity& identity,
+                          std::string_view permission, Time now) const override;
 
 private:
     /// How a caller shows who they are, and what it is judged by.
@@ -61,9 +63,9 @@ private:
     std::optional<Refusal> find_credential(const serve::Request& request, const serve::Route& route,
                                            Credential& found) const;
     std::optional<Refusal> identify(const serve::Request& request, const Credential& credential,
-                                    domain::Identity& identity);
+                                    domain::Identity& identity) const;
     std::optional<Refusal> authenticate(std::string_view token, Milliseconds leeway,
-                                        domain::Identity& identity);
+                                        domain::Identity& identity) const;
     void expand_roles(domain::Identity& identity) const;
     bool revoked(const domain::Identity& identity) const {
         return revocations_ && revocations_->revoked(identity);

@@ -162,6 +162,13 @@ std::variant<std::vector<std::string>, Refused> read_types(const serve::Request&
     return types;
 }
 
+/// The bearer token that the guard took, from where it took it; empty: there is none.
+std::string token_of(const serve::Request& request) {
+    if (const auto header = request.header("Authorization"))
+        return std::string(header->substr(header->rfind(' ') + 1));
+    return request.query("token").value_or("");
+}
+
 /// Bearer headers go before tickets, as the guard judges them.
 std::string ticket_of(const serve::Request& request) {
     for (const serve::Header& header : request.headers)
@@ -181,6 +188,7 @@ void open(const Desk& desk, serve::Request& request, serve::Responder& responder
     subscription->identity = std::move(*request.identity);
     subscription->load = request.query("load").value_or("") == "true";
     subscription->last_event_id = last_event_id(request);
+    if (!request.control) subscription->token = token_of(request);
     if (const std::string ticket = ticket_of(request); !ticket.empty()) {
         subscription->ticket = desk.tickets.open(ticket, request.target, view.address);
         if (!subscription->ticket) {
@@ -188,6 +196,7 @@ void open(const Desk& desk, serve::Request& request, serve::Responder& responder
             stop.status = 204;
             return responder.answer(std::move(stop));
         }
+        subscription->token = subscription->ticket->token();
     }
     subscription->view = std::move(view);
     subscription->place = desk.places.take(subscription->identity);
@@ -248,7 +257,8 @@ void ticket(const Desk& desk, serve::Request request, serve::Responder responder
             return responder.answer(std::move(*refused));
         scope.address = std::move(std::get<Named>(found).address);
     }
-    const auto issued = desk.tickets.issue(*request.identity, std::move(scope));
+    const auto issued = desk.tickets.issue(*request.identity, std::move(scope),
+                                           request.control ? "" : token_of(request));
     if (!issued)
         return responder.answer(limited("This credential has many tickets that were never used."));
     responder.answer(serve::success("A ticket for one event stream",

@@ -30,6 +30,7 @@ Subscriber::Subscriber(std::shared_ptr<Shard> shard, std::shared_ptr<serve::Stre
     : shard_(std::move(shard)),
       stream_(std::move(stream)),
       identity_(std::make_shared<const domain::Identity>(std::move(subscription.identity))),
+      token_(std::move(subscription.token)),
       view_(std::move(subscription.view)),
       place_(std::move(subscription.place)),
       ticket_(std::move(subscription.ticket)) {
@@ -47,6 +48,8 @@ void Subscriber::start() {
     push(frame(retry_text(fittings.retry()) +
                event_text(publish::connected(fittings.scene(view_), fittings.ids.next()))));
     if (past_ && !gone_) ask();
+    // A ticket was given for a credential that may have ended since; any other was just asked of.
+    if (ticket_ && !gone_) ask_of_credential();
 }
 
 void Subscriber::tell(const LiveEvent& event) {
@@ -79,15 +82,33 @@ void Subscriber::tell_run(const Frame& run, const LiveEvent& last) {
 bool Subscriber::judge() {
     if (gone_) return false;
     Fittings& fittings = shard_->fittings();
-    const std::string reason = fittings.judge.judge(*identity_, permission, fittings.clock.now());
+    return holds(fittings.judge.judge(*identity_, permission, fittings.clock.now()));
+}
+
+bool Subscriber::holds(const std::string& reason) {
+    if (gone_) return false;
     if (reason.empty()) return true;
-    fittings.count_cut("credential");
+    shard_->fittings().count_cut("credential");
     end(reason);
     return false;
 }
 
+/// On a worker: whoever is asked may wait for somebody.
+void Subscriber::ask_of_credential() {
+    if (asking_ || token_.empty()) return;
+    Fittings& fittings = shard_->fittings();
+    asking_ = fittings.workers.run([self = shared_from_this(), &fittings, stream = stream_] {
+        stream->post([self, reason = fittings.judge.ask_again(self->token_, *self->identity_,
+                                                              permission, fittings.clock.now())] {
+            self->asking_ = false;
+            self->holds(reason);
+        });
+    });
+}
+
 std::optional<Subscriber::Moment> Subscriber::visit(Moment now) {
     if (!judge()) return std::nullopt;
+    ask_of_credential();
     Fittings& fittings = shard_->fittings();
     if (stalled(now)) {
         cut("stalled");

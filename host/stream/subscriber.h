@@ -32,6 +32,7 @@ struct LiveEvent {
 /// Who wants to read what, and from where.
 struct Subscription {
     domain::Identity identity;
+    std::string token;  // that the identity was known by; empty: an operator
     View view;
     bool load = false;
     std::optional<std::string> last_event_id;
@@ -87,6 +88,9 @@ public:
 private:
     struct Past;
 
+    /// Ends it for this reason; empty: it holds.
+    bool holds(const std::string& reason);
+    void ask_of_credential();
     void ask();
     void take(Reading reading);
     void proceed();
@@ -99,6 +103,7 @@ private:
     const std::shared_ptr<Shard> shard_;
     std::shared_ptr<serve::Stream> stream_;
     const std::shared_ptr<const domain::Identity> identity_;
+    const std::string token_;
     const View view_;
     domain::Position position_;   // an empty epoch: nothing seen yet, anything is new
     std::unique_ptr<Past> past_;  // null: live
@@ -108,6 +113,7 @@ private:
     Moment stalled_since_{};
     uint64_t given_ = 0;       // bytes, to the stream
     uint64_t taken_seen_ = 0;  // of those, taken by the socket at the last visit
+    bool asking_ = false;      // of the credential
     bool gone_ = false;
 };
 

@@ -28,6 +28,7 @@ std::string holder_of(const domain::Identity& identity) {
 struct Tickets::Register {
     struct Record {
         domain::Identity identity;
+        std::string token;
         Scope scope;
         std::string target;  // empty: never opened
         Steady valid_until{};
@@ -78,8 +79,12 @@ struct Tickets::Register {
     Steady next_sweep{};                               // guarded by mutex
 };
 
-Tickets::Use::Use(std::shared_ptr<Register> tickets, std::string ticket, uint64_t turn)
-    : tickets_(std::move(tickets)), ticket_(std::move(ticket)), turn_(turn) {}
+Tickets::Use::Use(std::shared_ptr<Register> tickets, std::string ticket, std::string token,
+                  uint64_t turn)
+    : tickets_(std::move(tickets)),
+      ticket_(std::move(ticket)),
+      token_(std::move(token)),
+      turn_(turn) {}
 
 Tickets::Use::~Use() {
     std::shared_ptr<Places::Place> place;  // let go outside of the lock
@@ -123,7 +128,8 @@ bool Tickets::is_over(const domain::Identity& identity) const {
     return identity.expires_at && tickets_->clock.now() >= *identity.expires_at;
 }
 
-std::optional<Tickets::Issued> Tickets::issue(const domain::Identity& identity, Scope scope) {
+std::optional<Tickets::Issued> Tickets::issue(const domain::Identity& identity, Scope scope,
+                                              std::string token) {
     Issued issued{random_hex(ticket_bytes), tickets_->clock.now() + validity};
     if (identity.expires_at) issued.expires_at = std::min(issued.expires_at, *identity.expires_at);
     const std::lock_guard lock(tickets_->mutex);
@@ -133,6 +139,7 @@ std::optional<Tickets::Issued> Tickets::issue(const domain::Identity& identity, 
     ++unused;
     Register::Record record;
     record.identity = identity;
+    record.token = std::move(token);
     record.scope = std::move(scope);
     record.valid_until = tickets_->clock.steady() + validity;
     tickets_->records.emplace(issued.ticket, std::move(record));
@@ -165,7 +172,7 @@ std::shared_ptr<Tickets::Use> Tickets::open(const std::string& ticket, const std
         ++record->turn;
         place.swap(record->place);
         displace.swap(record->displace);
-        use = std::make_shared<Use>(tickets_, ticket, record->turn);
+        use = std::make_shared<Use>(tickets_, ticket, record->token, record->turn);
     }
     // The old stream's place is free now, so that its successor is never refused for it.
     if (place) place->give_back();

@@ -42,7 +42,8 @@ public:
     /// another stream this one is displaced.
     class Use {
     public:
-        Use(std::shared_ptr<Register> tickets, std::string ticket, uint64_t turn);
+        Use(std::shared_ptr<Register> tickets, std::string ticket, std::string token,
+            uint64_t turn);
         ~Use();
         Use(const Use&) = delete;
         Use& operator=(const Use&) = delete;
@@ -51,10 +52,12 @@ public:
         /// called from any thread, at once if it is too late already.
         void hold(std::shared_ptr<Places::Place> place);
         void on_displaced(std::function<void()> displace);
+        /// Of who asked for the ticket.
+        const std::string& token() const { return token_; }
 
     private:
         const std::shared_ptr<Register> tickets_;
-        const std::string ticket_;
+        const std::string ticket_, token_;
         const uint64_t turn_;
     };
 
@@ -62,8 +65,10 @@ public:
 
     /// Whether the credential is over: what leads to a stream has no leeway.
     bool is_over(const domain::Identity& identity) const;
-    /// Nothing when this credential has too many that were never used.
-    std::optional<Issued> issue(const domain::Identity& identity, Scope scope);
+    /// For who is known by this token. Nothing when this credential has too many that were never
+    /// used.
+    std::optional<Issued> issue(const domain::Identity& identity, Scope scope,
+                                std::string token = {});
 
     std::optional<domain::Identity> redeem(const std::string& ticket,
                                            const serve::Request& request) override;

@@ -27,6 +27,10 @@ public:
     std::string judge(const domain::Identity&, std::string_view, tandem::Time) const override {
         return {};
     }
+    std::string ask_again(const std::string&, const domain::Identity&, std::string_view,
+                          tandem::Time) const override {
+        return {};
+    }
 };
 class NoLog : public observe::Log {
 public:

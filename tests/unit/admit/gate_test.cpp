@@ -167,6 +167,7 @@ class GateTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(who_comes_by_the_control_socket_is_the_operator_of_the_organisation_it_names);
     CPPUNIT_TEST(the_operators_header_means_nothing_on_the_network);
     CPPUNIT_TEST(a_stream_is_judged_again);
+    CPPUNIT_TEST(a_credential_that_nobody_vouches_for_any_more_ends_its_stream);
     CPPUNIT_TEST(addresses_are_limited_before_and_credentials_after_they_are_known);
     CPPUNIT_TEST(a_role_stands_for_what_the_settings_say_and_an_unknown_one_for_nothing);
     CPPUNIT_TEST(what_was_revoked_is_shut_out_until_it_is_restored);
@@ -465,6 +466,27 @@ public:
         CPPUNIT_ASSERT_EQUAL(204, status("spent"));
         office_.identity.expires_at = start;
         CPPUNIT_ASSERT_EQUAL(204, status("good-ticket"));
+    }
+
+    // An API key taken out of its file, a token whose key was changed.
+    void a_credential_that_nobody_vouches_for_any_more_ends_its_stream() {
+        const domain::Identity known = first_->identities["good"];
+        const auto again = [&] {
+            return gate_->ask_again("good", known, "conversations:read", clock_.time);
+        };
+        CPPUNIT_ASSERT_EQUAL(std::string(), again());
+        first_->identities["good"].permissions = {"leads:read"};
+        CPPUNIT_ASSERT_EQUAL(std::string("access_revoked"), again());
+        first_->identities["good"] = known;
+        first_->identities["good"].subject = "somebody-else";
+        CPPUNIT_ASSERT_EQUAL(std::string("access_revoked"), again());
+        first_->identities["good"] = known;
+        first_->identities["good"].expires_at = start;
+        CPPUNIT_ASSERT_EQUAL(std::string("token_expired"), again());
+        first_->identities.clear();
+        CPPUNIT_ASSERT_EQUAL(std::string("access_revoked"), again());
+        first_->otherwise = Error{Code::Unavailable, "no keys"};
+        CPPUNIT_ASSERT_EQUAL(std::string("access_revoked"), again());
     }
 
     void metrics_are_for_loopback_and_admins() {

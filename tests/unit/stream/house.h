@@ -82,6 +82,10 @@ public:
         if (identity.expires_at && now >= *identity.expires_at) return "token_expired";
         return revoked ? "access_revoked" : "";
     }
+    std::string ask_again(const std::string& token, const domain::Identity& identity,
+                          std::string_view permission, Time now) const override {
+        return token == "taken out" ? "access_revoked" : judge(identity, permission, now);
+    }
     std::atomic<bool> revoked{false};
 };
 

@@ -29,6 +29,7 @@ class HubTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_expired_credential_ends_its_stream_and_says_so);
     CPPUNIT_TEST(a_revoked_credential_ends_its_stream_at_a_heartbeat);
     CPPUNIT_TEST(a_credential_revoked_on_the_way_in_opens_nothing);
+    CPPUNIT_TEST(a_credential_that_is_taken_no_longer_ends_its_stream_at_a_heartbeat);
     CPPUNIT_TEST(shutting_down_ends_streams_with_reason_and_retry);
     CPPUNIT_TEST(returns_after_a_restart_are_spread_over_seconds);
     CPPUNIT_TEST(a_closed_stream_is_forgotten);
@@ -216,6 +217,19 @@ public:
         CPPUNIT_ASSERT_EQUAL(size_t{1}, count(line->text(), "\"reason\":\"access_revoked\""));
         CPPUNIT_ASSERT_EQUAL(size_t{0}, count(line->text(), "\"connected\""));
         CPPUNIT_ASSERT_EQUAL(size_t{0}, house.hub.streams_open());
+    }
+
+    void a_credential_that_is_taken_no_longer_ends_its_stream_at_a_heartbeat() {
+        House house;
+        Subscription mine = house.subscription(ann), theirs = house.subscription(ann);
+        mine.token = "taken out";
+        theirs.token = "good";
+        const auto line = house.open(std::move(mine)), other = house.open(std::move(theirs));
+        CPPUNIT_ASSERT(!line->ended());
+        house.pass(Milliseconds{16000});
+        CPPUNIT_ASSERT(line->await_end());
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, count(line->text(), "\"reason\":\"access_revoked\""));
+        CPPUNIT_ASSERT(!other->ended());
     }
 
     void shutting_down_ends_streams_with_reason_and_retry() {
