@@ -1,13 +1,10 @@
 #include "admit/erased.h"
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <utility>
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
+#include "admit/mac.h"
 #include "base/id.h"
 
 namespace tandem::admit {
@@ -31,19 +28,9 @@ Result<std::string> note_value(store::Store& store, const domain::OrganizationId
 }  // namespace
 
 std::string keyed_hash(const std::string& key, const std::string& text) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-    unsigned size = 0;
-    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, text.size(),
-             hash.data(), &size) == nullptr)
-        throw std::bad_alloc();
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string hex;
-    for (unsigned i = 0; i < size; ++i) {
-        hex += digits[hash[i] >> 4];
-        hex += digits[hash[i] & 15];
-    }
-    return hex;
+    const std::string hash = mac(Hash::Sha256, key, text);
+    if (hash.empty()) throw std::bad_alloc();
+    return hex(hash);
 }
 
 Result<std::string> erasure_key(store::Store& store, store::Committer& committer,

@@ -1,10 +1,9 @@
 #include "admit/mint.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
+#include "admit/mac.h"
 #include "base/text.h"
 
 namespace tandem::admit {
@@ -12,27 +11,6 @@ namespace tandem::admit {
 namespace {
 
 constexpr size_t least_secret_bytes = 32;  // the hash's own length
-
-/// Base64 with the URL's letters and without padding (RFC 7515 section 2).
-std::string base64url(const unsigned char* bytes, size_t size) {
-    static constexpr char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    std::string out;
-    for (size_t at = 0; at < size; at += 3) {
-        const size_t rest = size - at;
-        const unsigned triple =
-            bytes[at] << 16 | (rest > 1 ? bytes[at + 1] << 8 : 0) | (rest > 2 ? bytes[at + 2] : 0);
-        out += letters[triple >> 18];
-        out += letters[triple >> 12 & 63];
-        if (rest > 1) out += letters[triple >> 6 & 63];
-        if (rest > 2) out += letters[triple & 63];
-    }
-    return out;
-}
-
-std::string base64url(const std::string& text) {
-    return base64url(reinterpret_cast<const unsigned char*>(text.data()), text.size());
-}
 
 std::string quoted(const std::string& text) {
     std::string out = "\"";
@@ -64,13 +42,9 @@ Result<std::string> mint_token(const TokenOrder& order, const std::string& secre
         return Error{Code::Invalid, "an HS256 secret needs at least 32 bytes"};
     std::string token = base64url("{\"alg\":\"HS256\",\"typ\":" + quoted(order.type) + "}") + "." +
                         base64url(claims(order));
-    unsigned char signature[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-             reinterpret_cast<const unsigned char*>(token.data()), token.size(), signature,
-             &length) == nullptr)
-        return Error{Code::Internal, "OpenSSL could not sign the token"};
-    return token + "." + base64url(signature, length);
+    const std::string signature = mac(Hash::Sha256, secret, token);
+    if (signature.empty()) return Error{Code::Internal, "OpenSSL could not sign the token"};
+    return token + "." + base64url(signature);
 }
 
 Result<ApiKey> mint_api_key() {
@@ -88,10 +62,7 @@ Result<ApiKey> mint_api_key() {
     }
     unsigned char hash[SHA256_DIGEST_LENGTH];
     SHA256(reinterpret_cast<const unsigned char*>(made.key.data()), made.key.size(), hash);
-    for (const unsigned char byte : hash) {
-        made.hash += "0123456789abcdef"[byte >> 4];
-        made.hash += "0123456789abcdef"[byte & 15];
-    }
+    made.hash += hex({reinterpret_cast<const char*>(hash), sizeof hash});
     return made;
 }
 
