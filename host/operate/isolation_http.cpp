@@ -96,7 +96,10 @@ Result<Answered> ask(int port, const Asked& asked) {
 }
 
 Watched::Watched(int port, const Asked& asked) : socket_(connected(port)) {
-    if (socket_ && sent(socket_, asked)) reader_ = std::thread([this] { read(); });
+    if (socket_ && sent(socket_, asked))
+        reader_ = std::thread([this] { read(); });
+    else
+        ended_ = true;
 }
 
 Watched::~Watched() {
@@ -109,7 +112,10 @@ void Watched::read() {
     while (!over_) {
         std::string part;
         const ssize_t count = more(socket_, look_up_ms, part);
-        if (count == 0) return;
+        if (count == 0) {
+            ended_ = true;
+            return;
+        }
         const std::lock_guard lock(mutex_);
         seen_ += part;
     }
@@ -122,11 +128,12 @@ std::string Watched::seen() const {
 
 bool Watched::await(const std::string& text, int seconds) const {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-    while (seen().find(text) == std::string::npos) {
-        if (std::chrono::steady_clock::now() > end) return false;
+    while (true) {
+        const bool ended = ended_;  // before its last bytes are looked at
+        if (seen().find(text) != std::string::npos) return true;
+        if (ended || std::chrono::steady_clock::now() > end) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    return true;
 }
 
 }  // namespace tandem::operate::isolation

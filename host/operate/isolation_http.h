@@ -39,7 +39,7 @@ public:
 
     /// All that came so far.
     std::string seen() const;
-    /// Waits until it has this text; false after `seconds`.
+    /// Waits until it has this text; false after `seconds`, or where it ended without.
     bool await(const std::string& text, int seconds) const;
 
 private:
@@ -49,6 +49,7 @@ private:
     mutable std::mutex mutex_;
     std::string seen_;  // guarded by mutex_
     std::atomic<bool> over_{false};
+    std::atomic<bool> ended_{false};
     std::thread reader_;
 };
 

@@ -14,7 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int most_depth = 8;  // of a schema within schemas
+constexpr int most_depth = 8;                 // of a schema within schemas
+constexpr char line_phone[] = "phoneNumber";  // in JSON Lines, which are leads
 
 bool ends_with(const std::string& text, const std::string& end) {
     return text.size() >= end.size() &&
@@ -130,7 +131,9 @@ Result<Operations> Operations::read(const std::string& openapi) {
             for (char& letter : one.method) letter = static_cast<char>(letter - 'a' + 'A');
             one.webhook =
                 described.value("tags", Json::array()).dump().find("webhook") != std::string::npos;
-            one.guarded = !described.value("security", Json::array({1})).empty();
+            const Json security = described.value("security", Json::array({1}));
+            one.guarded = !security.empty();
+            one.stream = security.dump().find("\"ticket\"") != std::string::npos;
             for (const Json& entry : described.value("parameters", Json::array())) {
                 const Json& parameter = known.followed(entry);
                 const std::string in = parameter["in"].get<std::string>();
@@ -144,9 +147,14 @@ Result<Operations> Operations::read(const std::string& openapi) {
                     if (word.is_string()) slot.words.push_back(word.get<std::string>());
                 one.slots.push_back(std::move(slot));
             }
+            // The protocol's own way to say the same as `lastEventId`.
+            if (one.stream)
+                one.slots.push_back({Slot::Place::Header, "Last-Event-ID", Slot::Kind::Position});
             const Json content = known.followed(described.value("requestBody", Json::object()))
                                      .value("content", Json::object());
             if (!content.empty()) one.media_type = content.begin().key();
+            if (!content.empty() && !content.contains("application/json") && !one.webhook)
+                one.slots.push_back({Slot::Place::Body, line_phone, Slot::Kind::Phone});
             if (content.contains("application/json")) {
                 one.media_type = "application/json";
                 const Json& schema = known.followed(content["application/json"]["schema"]);
@@ -187,8 +195,11 @@ std::vector<std::string> Operations::values(const Operation& operation, const Sl
         case Kind::BusinessNumber: return {person.business_number};
         case Kind::Text: return {person.canary};
         case Kind::Position: add("position"); break;
-        case Kind::Organization:
-        case Kind::Other: return {};
+        case Kind::Organization: return {};
+        case Kind::Other:
+            // Whose credentials are taken back.
+            if (slot.name == "subject") found.push_back(person.subject);
+            break;
         case Kind::Id:
             if (slot.name == "id")
                 add(collection_of(operation.path) + " id");
@@ -201,7 +212,9 @@ std::vector<std::string> Operations::values(const Operation& operation, const Sl
             else if (slot.name == "messageIds")
                 add("messageId");
             else if (slot.name == "toAgentId")
-                found.push_back("agent-of-" + person.canary);
+                found.push_back("agent-of-the-" + person.organization);
+            else if (slot.name == "Idempotency-Key")
+                found.push_back(person.canary + operation.id);
             else
                 add(slot.name);
             break;
@@ -245,9 +258,11 @@ std::optional<Asked> Operations::request(const Operation& operation, const Perso
 
     asked.headers.emplace_back("Content-Type", operation.media_type);
     if (operation.media_type != "application/json") {
-        // JSON Lines of leads, or what a provider would write.
-        asked.body =
-            Json{{"phoneNumber", person.phone}, {"customerName", person.canary}}.dump() + "\n";
+        const auto chosen = choice.find({Slot::Place::Body, line_phone});
+        asked.body = Json{{line_phone, chosen == choice.end() ? person.phone : chosen->second},
+                          {"customerName", person.canary}}
+                         .dump() +
+                     "\n";
         return asked;
     }
     const Json& content = document_->root["paths"][operation.path];
@@ -261,8 +276,10 @@ std::optional<Asked> Operations::request(const Operation& operation, const Perso
         const auto chosen = choice.find({slot.place, slot.name});
         const Json& member = document_->followed(schema["properties"][slot.name]);
         if (chosen != choice.end()) {
-            body[slot.name] = document_->type_of(member) == "array" ? Json::array({chosen->second})
-                                                                    : Json(chosen->second);
+            const std::string type = document_->type_of(member);
+            body[slot.name] = type == "array"     ? Json::array({chosen->second})
+                              : type == "boolean" ? Json(chosen->second == "true")
+                                                  : Json(chosen->second);
             continue;
         }
         const auto known = values(operation, slot, person);

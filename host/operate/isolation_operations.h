@@ -31,6 +31,7 @@ struct Operation {
     std::string id, method, path, media_type;  // media type of its body
     bool webhook = false;
     bool guarded = true;  // needs a credential
+    bool stream = false;  // of events; a ticket opens it as well
     std::vector<Slot> slots;
 
     bool has_body() const { return !media_type.empty(); }
@@ -40,7 +41,8 @@ struct Operation {
 /// Whose data a request is made with: one customer of one organisation, and every id that the
 /// gateway gave for it.
 struct Person {
-    std::string token, phone, business_number, canary;
+    std::string organization, subject, token, phone, business_number, canary;
+    std::vector<std::string> phones;                   // of all its customers
     std::map<std::string, std::set<std::string>> ids;  // by where they stand, see `harvest`
 };
 

@@ -1,66 +1,55 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
-#include <vector>
 
-#include "operate/isolation_house.h"
-#include "operate/isolation_operations.h"
+#include "operate/isolation_inquiry.h"
 
 namespace tandem::operate::isolation {
-
-/// What was done and what was found. Empty `leaks`: nothing got through.
-struct Report {
-    std::vector<std::string> leaks;
-    std::vector<std::string> unreached;  // operations for which no request could be made
-    size_t operations = 0, requests = 0, compared = 0;
-};
 
 /// Two organisations in one house. The north has a customer, texts, leads, sessions, calls and
 /// owed work, all with canaries; the south asks for every one of them in every way that the API
 /// describes, and must learn nothing and change nothing. Confined to one thread.
 class Walk {
 public:
-    /// Both outlive it. `ends_early`: with the first leak.
-    Walk(const House& house, const Operations& operations, bool ends_early);
+    /// It outlives the walk.
+    explicit Walk(Inquiry& inquiry);
 
-    /// All of it. Unavailable: the gateway went away.
-    Result<Report> run();
+    /// Everything that the north can have, made through the API itself. First of all.
+    void seed();
+    /// Every operation, every slot, every value of the north's in a request of the south's.
+    void swap_requests();
+    /// The same of event streams; then tickets, and what comes while something happens.
+    void swap_streams();
+    /// That the values were real: with them the north gets what the south must not. Last, for
+    /// it takes away what others may name.
+    void control();
+
+    const Person& north() const { return north_; }
+    const Person& south() const { return south_; }
 
 private:
-    using Values = std::vector<std::string>;
-
-    Answered send(const Asked& asked);
-    /// Everything that the north can have, made through the API itself.
-    void seed();
-    void settle();
-    /// Something that stays owed all the while, to be named.
-    void owe_for_later(Person& person);
-    void do_all(const std::string& method, Person& person);
-    void read_all(Person& person);
-    /// What the north sees of itself; its journal's position tells of every change.
-    std::string picture();
-    /// Every operation, every slot, every value of the north's in a request of the south's.
-    void swap_all();
+    /// `work` must change nothing of the north's.
+    template <typename Work>
+    void changing_nothing(Work work);
+    void visit(const Operation& operation);
     void swap(const Operation& operation, const Slot& slot);
     /// What the south itself saw from its beginning on.
     void replay(const Operation& operation, const Slot& slot);
     void name_other_organization(const Operation& operation);
-    /// The south's streams, while something happens in the north.
-    void watch_streams();
-    /// That the values were real: with them the north gets what the south must not.
-    void control();
-    void read_traces();
-    void search(const Answered& answer, const std::string& where, const std::string& sent);
-    void leak(const std::string& what);
 
-    const House& house_;
-    const Operations& operations_;
-    const bool ends_early_;
+    // isolation_streams.cpp
+    /// A request that a ticket of the south's opens and nothing else; nothing: none was given.
+    std::optional<Asked> by_ticket(const Operation& operation, const Choice& order,
+                                   const Choice& place);
+    void swap_tickets();
+    void swap_ticket(const Choice& order, bool own);
+    void watch();
+
+    Inquiry& inquiry_;
     Person north_, south_;
-    std::map<std::string, std::string> twins_;  // a value of the north's, and one of nobody's
-    unsigned owed_ = 60;
-    Report report_;
+    std::set<std::string> ticketed_;  // streams that a ticket opened
 };
 
 }  // namespace tandem::operate::isolation

@@ -288,6 +288,7 @@ const std::vector<Verb>& verbs() {
          "try to get from one organisation to another, in a gateway of its own",
          {{"--daemon", "FILE", "the program to try (default: the tandemd beside this one)"},
           {"--plugins", "FOLDER", "its plugins (default: those beside it)"},
+          {"--only", "PART", "requests, streams or webhooks (default: all of them)"},
           {"--first", "", "end with the first leak"},
           json_option},
          audit_isolation},

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
-#include <set>
 
 #include "observe/logger.h"
 #include "operate/opened.h"
@@ -12,23 +11,6 @@
 namespace tandem::operate {
 
 namespace {
-
-constexpr std::string_view file_begin = "tandem-";
-
-/// The names of the plugins that lie in the folders; an earlier folder wins.
-std::set<std::string> plugin_names(const std::vector<std::string>& folders) {
-    std::set<std::string> names;
-    for (const std::string& folder : folders) {
-        std::error_code failed;
-        for (std::filesystem::directory_iterator entry(folder, failed), end;
-             !failed && entry != end; entry.increment(failed)) {
-            const std::string stem = entry->path().stem().string();
-            if (entry->path().extension() == ".so" && stem.rfind(file_begin, 0) == 0)
-                names.insert(stem.substr(file_begin.size()));
-        }
-    }
-    return names;
-}
 
 std::string joined(const std::vector<std::string>& words) {
     std::string out;

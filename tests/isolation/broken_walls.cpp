@@ -1,6 +1,7 @@
 // The daemon with one of its walls taken down, named by TANDEM_BROKEN_WALL: what it asks the store
 // for is given of the other organisation, too. Only for the audit's tests; tandemd has none of it.
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
@@ -12,7 +13,11 @@
 #include <vector>
 
 #include "admit/admit.h"
+#include "converse/cursor.h"
+#include "domain/organization.h"
 #include "load/store_proxy.h"
+#include "receive/intake.h"
+#include "stream/shard.h"
 #include "unit/store/passing_store.h"
 
 namespace {
@@ -24,8 +29,12 @@ bool down(std::string_view wall) {
     return broken && wall == broken;
 }
 
-/// The audit's house has two.
+/// The audit's house has them in pairs.
 domain::OrganizationId other(const domain::OrganizationId& organization) {
+    if (organization == "north-own") return "south-own";
+    if (organization == "south-own") return "north-own";
+    if (organization == "north-shared") return "south-shared";
+    if (organization == "south-shared") return "north-shared";
     return organization == "north" ? domain::OrganizationId("south")
                                    : domain::OrganizationId("north");
 }
@@ -76,7 +85,8 @@ public:
     }
     Result<store::Snapshot> snapshot(Whose organization, Text address, unsigned limit) override {
         auto own = sound_->snapshot(organization, address, limit);
-        if (!down("snapshot") || !own || own->conversation) return own;
+        const bool broken = down("snapshot") || down("context");
+        if (!broken || !own || own->conversation) return own;
         auto foreign = sound_->snapshot(other(organization), address, limit);
         if (!foreign || !foreign->conversation) return own;
         foreign->position = own->position;
@@ -93,6 +103,14 @@ public:
     Result<domain::Message> message(Whose organization, Text id) override {
         return one("message", organization,
                    [&](Whose whose) { return sound_->message(whose, id); });
+    }
+    Result<domain::Call> call_by_line(Whose organization, Text line_id) override {
+        return one("line", organization,
+                   [&](Whose whose) { return sound_->call_by_line(whose, line_id); });
+    }
+    Rows<store::AuditLine> audit(Whose organization, Text before_id, unsigned limit) override {
+        return rows("audit", organization,
+                    [&](Whose whose) { return sound_->audit(whose, before_id, limit); });
     }
     Result<domain::Call> call(Whose organization, Text id) override {
         return one("call", organization, [&](Whose whose) { return sound_->call(whose, id); });
@@ -146,6 +164,16 @@ public:
     }
 };
 
+/// Where the walls that are no store's ask whose journal is whose.
+std::weak_ptr<store::Store> journals;
+
+domain::Position head_of(const domain::OrganizationId& organization) {
+    const auto store = journals.lock();
+    if (!store) return {};
+    const auto page = store->journal(organization, 0, {}, 1);
+    return page ? page->head : domain::Position{};
+}
+
 }  // namespace
 
 using StorePointer = std::shared_ptr<store::Store>;
@@ -165,9 +193,110 @@ bool broken_same_organization(const domain::Identity& identity, std::string_view
 StorePointer broken_store_proxy(const tandem_instance& instance) {
     auto sound = real_store_proxy(instance);
     if (!sound) return nullptr;
+    journals = sound;
     return std::make_shared<BrokenStore>(std::move(sound));
 }
 
 bool broken_same_organization(const domain::Identity& identity, std::string_view named) {
     return down("body") || real_same_organization(identity, named);
+}
+
+// A ticket is the other organisation's.
+using Issued = std::optional<stream::Tickets::Issued>;
+Issued
+real_issue(stream::Tickets* self, const domain::Identity& identity, stream::Tickets::Scope scope, std::string token) asm(
+    "__real__ZN6tandem6stream7Tickets5issueERKNS_6domain8IdentityENS1_"
+    "5ScopeENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE");
+Issued
+broken_issue(stream::Tickets* self, const domain::Identity& identity, stream::Tickets::Scope scope, std::string token) asm(
+    "__wrap__ZN6tandem6stream7Tickets5issueERKNS_6domain8IdentityENS1_"
+    "5ScopeENSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE");
+
+Issued broken_issue(stream::Tickets* self, const domain::Identity& identity,
+                    stream::Tickets::Scope scope, std::string token) {
+    if (!down("ticket")) return real_issue(self, identity, std::move(scope), std::move(token));
+    domain::Identity wrong = identity;
+    wrong.organization = other(identity.organization);
+    // Without a token nobody is asked again whose it is.
+    return real_issue(self, wrong, std::move(scope), {});
+}
+
+// A list is read on from where another organisation's list was.
+converse::Cursor
+real_cursor(std::string_view text, std::string_view organization, std::string_view list) asm(
+    "__real__ZN6tandem8converse12parse_cursorESt17basic_string_viewIcSt11char_traitsIcEES4_S4_");
+converse::Cursor
+broken_cursor(std::string_view text, std::string_view organization, std::string_view list) asm(
+    "__wrap__ZN6tandem8converse12parse_cursorESt17basic_string_viewIcSt11char_traitsIcEES4_S4_");
+
+converse::Cursor broken_cursor(std::string_view text, std::string_view organization,
+                               std::string_view list) {
+    if (!down("cursor")) return real_cursor(text, organization, list);
+    try {
+        return real_cursor(text, organization, list);
+    } catch (...) {
+        return real_cursor(text, organization == "north" ? "south" : "north", list);
+    }
+}
+
+// A stream goes on from where another organisation's was.
+stream::Reading
+real_resume(stream::Replay* self, const stream::View& view, const std::string& id) asm(
+    "__real__ZN6tandem6stream6Replay6resumeERKNS0_4ViewERKNSt7__cxx1112basic_stringIcSt11char_"
+    "traitsIcESaIcEEE");
+stream::Reading
+broken_resume(stream::Replay* self, const stream::View& view, const std::string& id) asm(
+    "__wrap__ZN6tandem6stream6Replay6resumeERKNS0_4ViewERKNSt7__cxx1112basic_stringIcSt11char_"
+    "traitsIcESaIcEEE");
+
+stream::Reading broken_resume(stream::Replay* self, const stream::View& view,
+                              const std::string& id) {
+    const auto position = domain::parse_position(id);
+    if (!down("position") || !position ||
+        position->epoch != head_of(other(view.organization)).epoch)
+        return real_resume(self, view, id);
+    domain::Position own = head_of(view.organization);
+    own.offset = std::min(own.offset, position->offset);
+    return real_resume(self, view, domain::to_text(own));
+}
+
+// What happens is told to the subscribers of both organisations.
+void real_tell(stream::Shard* self, const std::vector<stream::LiveEvent>& events) asm(
+    "__real__ZN6tandem6stream5Shard4tellERKSt6vectorINS0_9LiveEventESaIS3_EE");
+void broken_tell(stream::Shard* self, const std::vector<stream::LiveEvent>& events) asm(
+    "__wrap__ZN6tandem6stream5Shard4tellERKSt6vectorINS0_9LiveEventESaIS3_EE");
+
+void broken_tell(stream::Shard* self, const std::vector<stream::LiveEvent>& events) {
+    std::vector<stream::LiveEvent> all = events;
+    if (down("live"))
+        for (const stream::LiveEvent& event : events) {
+            auto copy = std::make_shared<publish::Published>(*event.source);
+            copy->organization = other(copy->organization);
+            all.push_back({std::move(copy), event.frame});
+        }
+    real_tell(self, all);
+}
+
+// A webhook is the organisation's whose number it names, whoever signed it.
+Result<receive::Scope>
+real_scope(const receive::Intake*, const std::string&, const receive::ProviderEvent&) asm(
+    "__real__ZNK6tandem7receive6Intake8scope_ofERKNSt7__cxx1112basic_stringIcSt11char_"
+    "traitsIcESaIcEEERKSt7variantIJNS0_15MessageReceivedENS0_13MessageStatusENS0_"
+    "11CallStartedENS0_9CallEndedENS0_10CallStatusEEE");
+Result<receive::Scope>
+broken_scope(const receive::Intake*, const std::string&, const receive::ProviderEvent&) asm(
+    "__wrap__ZNK6tandem7receive6Intake8scope_ofERKNSt7__cxx1112basic_stringIcSt11char_"
+    "traitsIcESaIcEEERKSt7variantIJNS0_15MessageReceivedENS0_13MessageStatusENS0_"
+    "11CallStartedENS0_9CallEndedENS0_10CallStatusEEE");
+
+Result<receive::Scope> broken_scope(const receive::Intake* self, const std::string& instance,
+                                    const receive::ProviderEvent& event) {
+    auto scope = real_scope(self, instance, event);
+    if (scope || !down("webhook")) return scope;
+    for (const char* others :
+         {"twilio-north", "twilio-south", "elevenlabs-north", "elevenlabs-south"}) {
+        auto foreign = real_scope(self, others, event);
+        if (foreign) return foreign;
+    }
+    return scope;
 }
