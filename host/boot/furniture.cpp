@@ -8,6 +8,7 @@
 
 #include "admit/routes.h"
 #include "boot/places.h"
+#include "boot/plugins.h"
 #include "call/routes.h"
 #include "control/routes.h"
 #include "converse/routes.h"
@@ -27,15 +28,6 @@ observe::Level level_of(const std::string& word) {
     if (word == "warn") return observe::Level::Warn;
     if (word == "debug") return observe::Level::Debug;
     return observe::Level::Info;
-}
-
-std::vector<settings::PluginUse> plugin_uses(const settings::Settings& settings) {
-    std::vector<settings::PluginUse> all{settings.storage};
-    // The local bus is the host's own; another one must be there, or the settings are wrong.
-    if (settings.bus.plugin != "local") all.push_back(settings.bus);
-    all.insert(all.end(), settings.auth.begin(), settings.auth.end());
-    all.insert(all.end(), settings.providers.begin(), settings.providers.end());
-    return all;
 }
 
 namespace {
@@ -110,9 +102,8 @@ Furniture::~Furniture() {
 
 Result<void> Furniture::check_options() {
     std::string wrong;
-    for (const settings::PluginUse& use : plugin_uses(settings))
-        for (const settings::Finding& finding : registry->check(use))
-            if (!finding.warning) wrong += (wrong.empty() ? "" : "\n") + settings::to_text(finding);
+    for (const settings::Finding& finding : check_plugins(*registry, settings))
+        if (!finding.warning) wrong += (wrong.empty() ? "" : "\n") + settings::to_text(finding);
     if (!wrong.empty()) return Error{Code::Invalid, wrong};
     return {};
 }

@@ -39,8 +39,6 @@ namespace tandem::boot {
 
 /// The word of `log.level` as a level.
 observe::Level level_of(const std::string& word);
-/// Every plugin that the settings use, in the order of their making.
-std::vector<settings::PluginUse> plugin_uses(const settings::Settings& settings);
 
 /// Everything that lives while the gateway runs, in the order of its making; it is taken
 /// apart in reverse.

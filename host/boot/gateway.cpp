@@ -4,6 +4,7 @@
 
 #include "boot/furniture.h"
 #include "boot/places.h"
+#include "boot/plugins.h"
 
 namespace tandem::boot {
 
@@ -102,12 +103,7 @@ bool Gateway::failed() const {
 
 std::vector<settings::Finding> Gateway::check_plugins(const settings::Settings& settings) {
     Furniture furniture(settings);
-    std::vector<settings::Finding> all;
-    for (const settings::PluginUse& use : plugin_uses(settings)) {
-        const std::vector<settings::Finding> found = furniture.registry->check(use);
-        all.insert(all.end(), found.begin(), found.end());
-    }
-    return all;
+    return boot::check_plugins(*furniture.registry, settings);
 }
 
 }  // namespace tandem::boot

@@ -1,6 +1,7 @@
 #include <iostream>
 
-#include "boot/furniture.h"
+#include "base/clock.h"
+#include "boot/plugins.h"
 #include "observe/logger.h"
 #include "operate/opened.h"
 
@@ -14,9 +15,8 @@ int check_settings(const Call& call) {
         observe::Logger log({.level = observe::Level::Error}, clock);
         const auto registry =
             load::make_registry(plugin_places(loaded.settings), {.log = &log, .clock = &clock});
-        for (const auto& use : boot::plugin_uses(loaded.settings))
-            for (settings::Finding& finding : registry->check(use))
-                findings.push_back(std::move(finding));
+        for (settings::Finding& finding : boot::check_plugins(*registry, loaded.settings))
+            findings.push_back(std::move(finding));
     }
     bool failed = false;
     for (const settings::Finding& finding : findings) {

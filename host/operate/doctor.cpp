@@ -6,11 +6,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <iostream>
 
-#include "boot/furniture.h"
+#include "base/clock.h"
+#include "boot/plugins.h"
 #include "observe/logger.h"
 #include "operate/opened.h"
 
@@ -77,15 +79,17 @@ void check_plugins(Sheet& sheet, const settings::Settings& settings) {
     observe::Logger log({.level = observe::Level::Error}, clock);
     const auto registry =
         load::make_registry(plugin_places(settings), {.log = &log, .clock = &clock});
+    const auto findings = boot::check_plugins(*registry, settings);
+    for (const settings::Finding& finding : findings) {
+        if (finding.warning)
+            sheet.doubt("plugins", settings::to_text(finding));
+        else
+            sheet.bad("plugins", settings::to_text(finding));
+    }
     for (const auto& use : boot::plugin_uses(settings)) {
-        bool failed = false;
-        for (const settings::Finding& finding : registry->check(use)) {
-            failed = failed || !finding.warning;
-            if (finding.warning)
-                sheet.doubt("plugins", settings::to_text(finding));
-            else
-                sheet.bad("plugins", settings::to_text(finding));
-        }
+        const bool failed = std::any_of(findings.begin(), findings.end(), [&use](const auto& one) {
+            return !one.warning && one.key.starts_with(use.id + '.');
+        });
         if (!failed) sheet.good("plugins", use.id + " (" + use.plugin + ")");
     }
 }

@@ -62,6 +62,18 @@ export const checked = [
   {name: 'Y17 a plugin in a folder of everybody', exit: 78,
    settings: `${plain}plugins: {directories: ["/tmp/open-to-all"]}\n`,
    environment: () => ({SECRET: good}), says: /no readable file/},
+  ...[['auth', /sandbox\.plugin: .*tandem\.auth, for auth; sandbox does not/,
+       (text) => text.replace('plugin: jwt', 'plugin: sandbox')
+           .replace(/options: \{alg.*/, 'options: {}')],
+      ['storage', /jwt\.plugin: .*tandem\.store, for storage; jwt does not/,
+       (text) => text.replace('plugin: sqlite, options: {path: "${FOLDER}/tandem.db"}',
+                              `plugin: jwt, options: {secret: ${good}}`)],
+      ['a channel', /el\.plugin: .*tandem\.channel, for channel of demo/,
+       (text) => `${text.replace('{id: demo}', '{id: demo, channel: el}')}
+providers: [{id: el, plugin: elevenlabs, options: {api_key: k, agent_id: agent_1}}]
+`]].map(([what, says, change]) =>
+    ({name: `Y17 a plugin that is nothing for ${what}`, settings: change(plain), exit: 78,
+      environment: () => ({SECRET: good}), says})),
   {name: 'Y20 a mistake in a second place', settings: `${plain}log: {level: loud, formt: json}\n`,
    environment: () => ({SECRET: good}), exit: 78, says: /log\.formt: .*format/},
 ];
