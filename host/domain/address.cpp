@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 
+#include "base/text.h"
+
 namespace tandem::domain {
 
 namespace {
@@ -55,16 +57,12 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 
 /// The next code point, or nothing where the bytes are not UTF-8 (RFC 3629).
 std::optional<char32_t> next_code_point(std::string_view text, size_t& at) {
-    const auto byte = [&](size_t index) { return static_cast<unsigned char>(text[index]); };
-    const unsigned char first = byte(at);
-    if (first < 0x80) return text[at++];
-    const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || at + length > text.size()) return std::nullopt;
-    char32_t point = first & (0xff >> (length + 1));
-    for (size_t i = 1; i < length; ++i) {
-        if ((byte(at + i) & 0xc0) != 0x80) return std::nullopt;
-        point = (point << 6) | (byte(at + i) & 0x3f);
-    }
+    const size_t length = utf8_sequence(text, at);
+    if (length == 0) return std::nullopt;
+    char32_t point = static_cast<unsigned char>(text[at]);
+    if (length > 1) point &= 0xff >> (length + 1);
+    for (size_t i = 1; i < length; ++i)
+        point = (point << 6) | (static_cast<unsigned char>(text[at + i]) & 0x3f);
     at += length;
     return point;
 }

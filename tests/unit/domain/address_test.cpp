@@ -75,6 +75,11 @@ const std::vector<Case>& phones() {
          "+1555\xc0\xad"
          "1234567",
          "US", ""},
+        {"P14 overlong in three",
+         "+1555\xe0\x80\xb1"
+         "234567",
+         "US", ""},
+        {"P14 overlong in four, percent-encoded", "+1555%f0%80%80%b1234567", "US", ""},
         {"plus as blank", " 15551234567", "US", "+15551234567"},
         {"plus as blank, abroad", " 447911123456", "US", "+447911123456"},
         {"plus as blank, with others", " 1 (555) 123-4567", "DE", "+15551234567"},
