@@ -62,7 +62,9 @@ Cursor parse_cursor(std::string_view text, std::string_view organization, std::s
     const std::string place = whole.substr(first + 1);
     if (whole.substr(0, first) != std::to_string(check(organization, list, place))) refuse();
     int64_t milliseconds = 0;
-    std::from_chars(whole.data() + first + 1, whole.data() + second, milliseconds);
+    const auto [end, wrong] =
+        std::from_chars(whole.data() + first + 1, whole.data() + second, milliseconds);
+    if (wrong != std::errc() || end != whole.data() + second) refuse();
     return {Time(Milliseconds(milliseconds)), whole.substr(second + 1)};
 }
 
