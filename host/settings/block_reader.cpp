@@ -1,6 +1,7 @@
 #include "settings/block_reader.h"
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "settings/forms.h"
 
 namespace tandem::settings {
@@ -72,6 +73,11 @@ bool fit_text(const Node& node, const std::string& path, const Rule& rule, std::
         return false;
     }
     text = node.text;
+    // What the file says is UTF-8; a variable or another file may say anything.
+    if (first_invalid_utf8(text) != std::string::npos) {
+        report.error(node.place, path, "UTF-8, this value is not");
+        return false;
+    }
     const bool chosen = rule.choices.empty() || std::find(rule.choices.begin(), rule.choices.end(),
                                                           text) != rule.choices.end();
     if (!chosen || (rule.fits != nullptr && !rule.fits(text))) {
@@ -188,6 +194,11 @@ void read_options(const Node& node, const std::string& path, Options& options, R
     options.clear();
     for (const Node::Entry& entry : node.entries) {
         const std::string full = path + "." + entry.key;
+        if (!is_option_name(entry.key)) {
+            report.error(entry.place, full,
+                         "the name of an option: a letter, then letters, digits, _ and -");
+            continue;
+        }
         OptionValue option;
         if (!read_option(entry.value, full, option, report)) continue;
         warn_of_inline_secret(entry.value, entry.key, full, report);

@@ -161,6 +161,13 @@ bool fit_e164(std::string& text) {
            std::all_of(text.begin() + 1, text.end(), is_digit);
 }
 
+bool is_option_name(std::string_view name) {
+    const auto letter = [](char c) { return is_lower(c) || is_upper(c); };
+    for (const std::string_view word : {"null", "Null", "NULL"})
+        if (name == word) return false;
+    return is_name(name, 64, letter, "0123456789_-");
+}
+
 std::optional<uint64_t> read_whole_number(std::string_view text) {
     uint64_t number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -36,6 +36,8 @@ bool fit_permission(std::string& text);
 /// ISO 3166 alpha-2 of a country with phone numbers.
 bool fit_region(std::string& text);
 bool fit_e164(std::string& text);
+/// An option of a plugin: a letter, then letters, digits, _ and -; no word of YAML's.
+bool is_option_name(std::string_view name);
 
 /// A whole number without sign, spaces or leading zeros.
 std::optional<uint64_t> read_whole_number(std::string_view text);

@@ -311,6 +311,13 @@ public:
             CPPUNIT_ASSERT_MESSAGE(name, !loaded.usable());
             CPPUNIT_ASSERT_EQUAL(std::string(name) + ":1:1", loaded.findings.at(0).where);
         }
+        // A file's own bytes were looked at before; what a variable brings was not.
+        const std::string named = std::string(smallest()) + "    name: \"${NAME}\"\n";
+        CPPUNIT_ASSERT(workspace.load(named, {{"NAME", "\xc3\xa9"}}).usable());
+        const Loaded no_text = workspace.load(named, {{"NAME", "\xc3"}});
+        CPPUNIT_ASSERT(!no_text.usable());
+        CPPUNIT_ASSERT_EQUAL(std::string("UTF-8, this value is not"),
+                             no_text.findings.at(0).expected);
         CPPUNIT_ASSERT_EQUAL(
             std::string("a key of this section, there is none of this name; did you mean "
                         "TANDEM_LOG_LEVEL?"),
