@@ -118,7 +118,7 @@ std::uint32_t asked_wait_ms(const HttpResult& result, tandem_time now) {
     std::int64_t seconds = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (!text.empty() && problem == std::errc() && end == text.data() + text.size()) {
-        wait = std::min(seconds, longest_retry_after_ms / 1000) * 1000;
+        wait = std::clamp<std::int64_t>(seconds, 0, longest_retry_after_ms / 1000) * 1000;
     } else if (const auto until = read_date(text)) {
         // Both dates are the provider's: our clock may be an hour off.
         wait = *until - read_date(result.header("Date").value_or("")).value_or(now);

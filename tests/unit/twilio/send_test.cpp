@@ -311,8 +311,8 @@ public:
         CPPUNIT_ASSERT_EQUAL(10000u, waits({{"Date", "Tue, 14 Nov 2023 23:13:20 GMT"},
                                             {"Retry-After", "Tue, 14 Nov 2023 23:13:30 GMT"}}));
         CPPUNIT_ASSERT_EQUAL(3600000u, waits({{"Retry-After", "Fri, 14 Nov 2033 22:13:50 GMT"}}));
-        for (const char* none :
-             {"soon", "-5", "99999999999999999999", "", "0", "5x", "Tue, 14 Nov 2022 22:13:50 GMT"})
+        for (const char* none : {"soon", "-5", "-9223372036854776", "99999999999999999999", "", "0",
+                                 "5x", "Tue, 14 Nov 2022 22:13:50 GMT"})
             CPPUNIT_ASSERT_EQUAL_MESSAGE(none, 0u, waits({{"Retry-After", none}}));
         CPPUNIT_ASSERT_EQUAL(0u, waits({}));
     }
