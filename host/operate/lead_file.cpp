@@ -9,6 +9,7 @@
 
 #include "base/nearest.h"
 #include "operate/csv.h"
+#include "serve/json.h"
 
 namespace tandem::operate {
 
@@ -66,10 +67,14 @@ public:
         for (size_t i = 0; i < columns_.size(); ++i) {
             const std::string& text = record.fields[i];
             if (text.empty() || is_one_of(ours, columns_[i])) continue;
-            lead[columns_[i]] = text;
-            if (columns_[i] != "attributes") continue;
-            lead["attributes"] = Json::parse(text, nullptr, false);
-            if (!lead["attributes"].is_object()) line.problem = "attributes is no JSON object";
+            if (columns_[i] != "attributes") {
+                lead[columns_[i]] = text;
+                continue;
+            }
+            // As the API reads it: nested too deep it could not even be written again.
+            nlohmann::json attributes;
+            if (serve::read_json(text, attributes)) line.problem = "attributes is no JSON object";
+            lead["attributes"] = std::move(attributes);
         }
         if (line.problem.empty()) write(lead, line);
         return true;

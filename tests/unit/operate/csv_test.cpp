@@ -54,7 +54,9 @@ public:
             ",+15551230000,,\n"
             "one,two\n"
             "x,+1,[1],\n"
-            "\xff,+1,,\n");
+            "\xff,+1,,\n"
+            "x,+1,\"{\"\"a\"\":" +
+            std::string(200'000, '[') + std::string(200'000, ']') + "}\",\n");
         const auto leads = read_csv(in);
         CPPUNIT_ASSERT(leads);
         const std::vector<std::string> wanted{
@@ -64,6 +66,7 @@ public:
             "4 !it has 2 fields, the header has 4",
             "5 !attributes is no JSON object",
             "6 !it is not UTF-8",
+            "7 !attributes is no JSON object",
         };
         LeadLine line;
         for (const std::string& one : wanted) {
