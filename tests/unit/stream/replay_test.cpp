@@ -41,6 +41,7 @@ class ReplayTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(replay_gives_exactly_what_was_missed_and_goes_on_live);
     CPPUNIT_TEST(a_position_that_does_not_serve_is_reset);
     CPPUNIT_TEST(the_edge_of_retention_is_exact);
+    CPPUNIT_TEST(who_has_seen_all_of_an_emptied_journal_goes_on);
     CPPUNIT_TEST(an_organizations_reset_carries_the_current_position);
     CPPUNIT_TEST(replay_is_paced_by_its_reader_and_not_cut);
     CPPUNIT_TEST(what_is_told_while_a_long_replay_runs_is_not_lost_when_it_overflows);
@@ -172,14 +173,18 @@ public:
                                          std::string(reset ? "out_of_retention" : ""), reason);
             if (!reset) CPPUNIT_ASSERT_EQUAL(static_cast<size_t>(20 - offset), told(*line).size());
         }
+    }
+
+    void who_has_seen_all_of_an_emptied_journal_goes_on() {
+        House house;
+        for (int i = 1; i <= 20; ++i) house.publish(ann, numbered(i));
         CPPUNIT_ASSERT(house.store.trim_journal("acme", 0));
-        const std::string head = domain::to_text(house.store.head("acme"));
         const int before = house.store.reads;
-        const auto line = house.resume(ann, head);
+        const auto line = house.resume(ann, domain::to_text(house.store.head("acme")));
         // Had it not looked yet, the next event would be the oldest that is kept.
         while (house.store.reads == before) std::this_thread::yield();
-        house.publish(ann, "{\"next\":1}");
-        CPPUNIT_ASSERT(await_text(*line, "next"));
+        house.publish(ann, numbered(21));
+        CPPUNIT_ASSERT(await_text(*line, numbered(21)));
         CPPUNIT_ASSERT_EQUAL(std::string(), reset_reason(heard(*line)));
     }
 
