@@ -173,8 +173,10 @@ void Conversation::on_correction(const Json& event, std::int64_t now) {
     const std::int64_t number = event_of(event);
     if (stage_ != Stage::Asked || !is_new(number)) return;
     constexpr std::size_t limit = ConversationAnswer::max_bytes;
-    answer_.correct(number, text_at(event, "original_agent_response", limit),
-                    text_at(event, "corrected_agent_response", limit));
+    if (!answer_.correct(number, text_at(event, "original_agent_response", limit),
+                         text_at(event, "corrected_agent_response", limit))) {
+        return fail(TANDEM_UNAVAILABLE, "the agent does not stop talking");
+    }
     active(now, patience_.quiet);
 }
 

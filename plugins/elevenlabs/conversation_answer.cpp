@@ -41,13 +41,14 @@ bool ConversationAnswer::whole(std::int64_t event, std::string text) {
     after_tool_ = false;
     // One that came before what it corrects.
     for (const Correction& correction : corrections_) apply(correction, true);
-    return true;
+    return bytes_ <= max_bytes;
 }
 
-void ConversationAnswer::correct(std::int64_t event, std::string original, std::string corrected) {
-    if (corrections_.size() >= max_texts) return;
+bool ConversationAnswer::correct(std::int64_t event, std::string original, std::string corrected) {
+    if (corrections_.size() >= max_texts) return true;
     corrections_.push_back({event, std::move(original), std::move(corrected)});
     apply(corrections_.back(), false);
+    return bytes_ <= max_bytes;
 }
 
 // The event tells which message is meant, and its original where one event had several.
@@ -60,7 +61,9 @@ void ConversationAnswer::apply(const Correction& correction, bool exactly) {
     };
     auto found = meant(true);
     if (found == texts_.rend() && !exactly && correction.event != 0) found = meant(false);
-    if (found != texts_.rend()) found->text = correction.corrected;
+    if (found == texts_.rend()) return;
+    bytes_ += correction.corrected.size();
+    found->text = correction.corrected;
 }
 
 std::vector<ConversationAnswer::Text>::iterator ConversationAnswer::find(std::int64_t event) {
@@ -84,8 +87,10 @@ bool ConversationAnswer::lacks_whole() const {
 }
 
 std::string ConversationAnswer::text(bool greeted) const {
-    const bool pieces_later =
-        std::any_of(texts_.begin(), texts_.end(), [](const Text& text) { return text.in_pieces; });
+    // One that says nothing makes no greeting of what was said before it.
+    const bool pieces_later = std::any_of(texts_.begin(), texts_.end(), [](const Text& text) {
+        return text.in_pieces && !trimmed(text.text).empty();
+    });
     const bool late_greeting =
         !greeted && texts_.size() > 1 && !texts_.front().in_pieces && pieces_later;
     std::string all;

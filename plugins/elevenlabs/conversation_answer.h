@@ -24,7 +24,8 @@ public:
     /// The whole of a message. A second one for the same event replaces the first, unless a
     /// tool was used in between. False: more than anybody may say in one turn.
     bool whole(std::int64_t event, std::string text);
-    void correct(std::int64_t event, std::string original, std::string corrected);
+    /// False as `whole`.
+    bool correct(std::int64_t event, std::string original, std::string corrected);
     /// Nothing more is to come of these messages.
     void interrupted(std::int64_t up_to_event);
     void tool_used() { after_tool_ = true; }

@@ -94,6 +94,12 @@ public:
         told.hear({said::response("Hello, this is Bikes.", 1), said::piece("start", "", 2),
                    said::piece("stop", "", 2), said::response("At nine.", 2)});
         expect_answer("At nine.", told);
+        // What says nothing makes no greeting of what was said before it.
+        Told blank;
+        blank.hear({said::metadata()}).wait(1'000);
+        blank.hear({said::response("At nine.", 1), said::piece("start", "", 2),
+                    said::piece("stop", "", 2), said::response(" ", 2)});
+        expect_answer("At nine.", blank);
     }
 
     void a_greeting_before_the_metadata_is_a_greeting() {
@@ -136,6 +142,13 @@ public:
         while (!texts.conversation.over() && event < 10'000)
             texts.hear({said::response("again", event++)});
         expect_failure(TANDEM_UNAVAILABLE, "does not stop", texts);
+
+        // What corrects them counts as they do.
+        Told corrected = asked();
+        for (int turn = 2; turn < 5; ++turn)
+            corrected.hear({said::response("short", turn),
+                            said::correction("short", std::string(30'000, 'x'), turn)});
+        expect_failure(TANDEM_UNAVAILABLE, "does not stop", corrected);
     }
 
     void errors_that_stay_are_told_from_those_that_pass() {
