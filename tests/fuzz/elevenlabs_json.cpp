@@ -1,13 +1,19 @@
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/text.h"
 #include "elevenlabs.h"
 #include "json.h"
 #include "tandem/plugin/testing.hpp"
 #include "target.h"
 
-// A header and a body for the webhooks of ElevenLabs: without a secret nobody is genuine,
-// whatever is read is read the same each time, and what was read can be written and read again.
+// A header and a body for the webhooks of ElevenLabs: without a secret nobody is genuine and an
+// independent signer is, whatever is read is read the same each time, and what was read can be
+// written and read again.
 
 namespace tandem::fuzz {
 
@@ -16,16 +22,18 @@ namespace {
 using namespace elevenlabs;
 
 constexpr tandem_time now = 1'700'000'000'000;
+constexpr const char* post_call_secret = "wsec_5f1e9a72c0d84b6f8ad3";
 
-/// A host whose secrets no input can know.
+/// A host whose secrets no input can know. It keeps no log: one that only grows looks like a leak.
 class Instance {
 public:
     Instance() {
+        host_.withhold(TANDEM_HOST_LOG);
         host_.option("api_key", "xi-key");
         host_.option("agent_id", "agent_0001");
         host_.option("agent_phone_number_id", "phnum_0001");
         host_.option("conversation_initiation_webhook_secret", "1f0c-initiation-secret-9b7e");
-        host_.option("post_call_webhook_secret", "wsec_5f1e9a72c0d84b6f8ad3");
+        host_.option("post_call_webhook_secret", post_call_secret);
         host_.option("api_base_url", "http://127.0.0.1:9");
         host_.apply_defaults<ElevenLabs>();
         host_.now(now);
@@ -38,17 +46,41 @@ private:
     std::unique_ptr<ElevenLabs> plugin_;
 };
 
-void check_refusal(ElevenLabs& plugin, const plugin::WebhookRequest& request,
-                   std::string_view header) {
-    bool genuine = true;
+bool is_genuine(ElevenLabs& plugin, const plugin::WebhookRequest& request) {
     try {
         plugin.verify(request);
+        return true;
     } catch (const plugin::Failure& failure) {
-        genuine = false;
         expect(failure.code() == TANDEM_UNAUTHORIZED, "what is not genuine is unauthorized");
+        return false;
     }
-    if (seeded_bug() && header.substr(0, 3) == "t=7") genuine = true;
-    expect(!genuine, "nobody is genuine without a secret");
+}
+
+/// As ElevenLabs documents it: HMAC-SHA256 of the time, a dot and the body.
+std::string signed_header(std::string_view body) {
+    const std::string time = std::to_string(now / 1000);
+    const std::string text = time + '.' + std::string(body);
+    const std::string secret = post_call_secret;
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
+    std::string header = "t=" + time + ",v0=";
+    for (unsigned i = 0; i < size; ++i) {
+        char two[3];
+        std::snprintf(two, sizeof two, "%02x", mac[i]);
+        header += two;
+    }
+    return header;
+}
+
+void check_signature(ElevenLabs& plugin, plugin::WebhookRequest request) {
+    std::string header = signed_header(request.body);
+    request.headers.assign(1, {"ElevenLabs-Signature", header});
+    expect(is_genuine(plugin, request), "a genuine body is believed");
+    header.back() ^= 1;
+    request.headers.assign(1, {"ElevenLabs-Signature", header});
+    expect(!is_genuine(plugin, request), "a changed signature is not believed");
 }
 
 std::string said(ElevenLabs& plugin, const plugin::WebhookRequest& request) {
@@ -66,6 +98,8 @@ std::string said(ElevenLabs& plugin, const plugin::WebhookRequest& request) {
             [&](const auto& one) {
                 expect(!one.dedupe_key.empty() && one.dedupe_key.size() <= 512,
                        "every event has a key of bounded length");
+                expect(first_invalid_utf8(one.customer_address) == std::string::npos,
+                       "an address is text");
                 keys += one.dedupe_key + "\n";
             },
             event);
@@ -83,6 +117,15 @@ void check_rereading(std::string_view body) {
            "what was read and written is read the same");
 }
 
+/// What the gateway tells the agent, whatever is in it, is JSON.
+void check_context(ElevenLabs& plugin, const plugin::WebhookRequest& request,
+                   std::string_view text) {
+    plugin::testing::RecordedWebhook recorded;
+    plugin.render_context(request, {{"summary", text}}, recorded.sink());
+    expect(recorded.answer().has_value(), "there is always an answer");
+    read_object(recorded.answer()->body, "the answer");
+}
+
 }  // namespace
 
 }  // namespace tandem::fuzz
@@ -91,18 +134,29 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     using namespace tandem::fuzz;
     static Instance instance;
     std::string_view input = text(bytes, size);
-    const bool post_call = take_choice(input) % 2 == 0;
+    const unsigned choice = take_choice(input) % 4;
     const std::string_view header = take_until(input, '\n');
+    static const std::string paths[] = {"post-call", "conversation-initiation",
+                                        "conversation-initiation",
+                                        "conversation-initiation/{secret}"};
+    static const std::string names[] = {"ElevenLabs-Signature", "X-Webhook-Secret", "Authorization",
+                                        "X-Other"};
     tandem::plugin::WebhookRequest request;
     request.method = "POST";
-    request.path = post_call ? "post-call" : "conversation-initiation";
-    request.target = request.path;
-    request.headers.push_back({post_call ? "ElevenLabs-Signature" : "X-Webhook-Secret", header});
+    request.path = paths[choice];
+    const std::string target = "conversation-initiation/" + std::string(header);
+    request.target = target;
+    request.headers.push_back({names[choice], header});
     request.body = input;
     request.received_at = now;
-    check_refusal(instance.plugin(), request, header);
-    expect(said(instance.plugin(), request) == said(instance.plugin(), request),
-           "a body is read the same each time");
+    const bool forged = seeded_bug() && header.substr(0, 3) == "t=7";
+    expect(!is_genuine(instance.plugin(), request) && !forged,
+           "nobody is genuine without a secret");
+    if (choice == 0) check_signature(instance.plugin(), request);
+    const std::string once = said(instance.plugin(), request);
+    if (size % 4 == 0)
+        expect(said(instance.plugin(), request) == once, "a body is read the same each time");
     check_rereading(input);
+    check_context(instance.plugin(), request, header);
     return 0;
 }

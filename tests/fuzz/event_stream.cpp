@@ -76,8 +76,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     const size_t piece = 1 + take_choice(input) % 97;
     check_position(input);
     Told told = tell(input);
-    if (seeded_bug() && told.stream.find("data: \n\n") != std::string::npos)
-        told.stream.erase(told.stream.find("data: \n\n"), 7);
+    const size_t doubled = seeded_bug() ? told.stream.find("data: :") : std::string::npos;
+    if (doubled != std::string::npos) told.stream.erase(doubled + 6, 1);
     tandem::stream::EventReader reader;
     for (size_t at = 0; at < told.stream.size(); at += piece)
         reader.take(std::string_view(told.stream).substr(at, piece));

@@ -176,12 +176,12 @@ std::optional<std::vector<Message>> theirs(std::string_view bytes) {
     parser.data = &second;
     http_parser_execute(&parser, &settings, bytes.data(), bytes.size());
     const auto error = HTTP_PARSER_ERRNO(&parser);
-    if (error != HPE_OK) std::fprintf(stderr, "%s\n", http_errno_description(error));
     // It judges trailers, and names that only begin like these, as if they framed the message;
     // who refuses runs nothing.
     if (error == HPE_INVALID_TRANSFER_ENCODING || error == HPE_INVALID_CONTENT_LENGTH ||
         error == HPE_UNEXPECTED_CONTENT_LENGTH)
         return std::nullopt;
+    if (error != HPE_OK) std::fprintf(stderr, "%s\n", http_errno_description(error));
     expect(error == HPE_OK, "the other parser refuses what we accept");
     return second.done;
 }

@@ -3,12 +3,13 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
-#include <map>
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base64url.h"
+#include "claims.h"
 #include "tandem/plugin/failure.hpp"
 #include "target.h"
 #include "verify.h"
@@ -85,18 +86,53 @@ void expect_refused(const std::string& token, const Rules& rules, const KeySet& 
     expect(!accepted, "nobody is let in without a key");
 }
 
-void check_set(std::string_view json, const Algorithm& algorithm, const std::string& token,
-               const Rules& rules) {
-    for (const Origin origin : {Origin::File, Origin::Remote}) {
-        try {
-            const KeySet set(json, algorithm, origin);
-            expect(set.size() <= KeySet::max_keys, "a set has a bounded number of keys");
-            expect(origin == Origin::File || algorithm.family != Family::Secret || set.size() == 0,
-                   "an issuer publishes no secrets");
-            expect_refused(token, rules, set);
-        } catch (const plugin::Failure& failure) {
-            expect(failure.code() == TANDEM_INVALID, "a set is refused as one");
-        }
+Rules strict_rules() {
+    Rules rules;
+    rules.issuer = "https://issuer.example.com";
+    rules.audience = "tandem";
+    rules.permissions_claim = "roles";
+    rules.organizations = {"acme"};
+    rules.max_lifetime_s = 86'400;
+    return rules;
+}
+
+bool is_clean(const std::string& text) {
+    return text.size() <= 256 && std::none_of(text.begin(), text.end(), [](char letter) {
+               return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
+           });
+}
+
+/// What a token says once somebody with a key signed it: an identity that is one, or a refusal.
+void check_claims(std::string_view json, const Rules& rules) {
+    try {
+        const plugin::Identity identity = read_claims(json, rules, now);
+        expect(!identity.subject.empty() && !identity.organization.empty(),
+               "an identity says who it is and for whom");
+        for (const std::string* text : {&identity.subject, &identity.organization, &identity.name,
+                                        &identity.email, &identity.credential_id})
+            expect(is_clean(*text), "what a token says is short and clean");
+        for (const std::string& permission : identity.permissions)
+            expect(is_clean(permission), "a permission is short and clean");
+        expect(identity.expires_at > 0, "an identity ends");
+        // Issued a minute from now at the latest, as clocks differ.
+        const tandem_time latest = now + (rules.max_lifetime_s + 60) * 1000;
+        expect(rules.max_lifetime_s == 0 || identity.expires_at <= latest,
+               "a token lives as long as it may");
+    } catch (const plugin::Failure& failure) {
+        expect(failure.code() == TANDEM_UNAUTHORIZED, "claims are refused as such");
+    }
+}
+
+void check_set(std::string_view json, const Algorithm& algorithm, Origin origin,
+               const std::string& token, const Rules& rules) {
+    try {
+        const KeySet set(json, algorithm, origin);
+        expect(set.size() <= KeySet::max_keys, "a set has a bounded number of keys");
+        expect(origin == Origin::File || algorithm.family != Family::Secret || set.size() == 0,
+               "an issuer publishes no secrets");
+        expect_refused(token, rules, set);
+    } catch (const plugin::Failure& failure) {
+        expect(failure.code() == TANDEM_INVALID, "a set is refused as one");
     }
 }
 
@@ -106,6 +142,7 @@ void check_set(std::string_view json, const Algorithm& algorithm, const std::str
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     using namespace tandem::fuzz;
+    using tandem::jwt::Origin;
     std::string_view input = text(bytes, size);
     const unsigned choice = take_choice(input);
     const auto& [algorithm, set] = keys()[choice % keys().size()];
@@ -119,9 +156,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
         const std::string_view signature = take_until(input, '\n');
         if (seeded_bug() && token.find("\"none\"") != std::string::npos && signature.empty())
             expect(false, "nobody is let in without a key");
+        check_claims(claims, rules);
+        check_claims(claims, strict_rules());
         token = base64url(token) + '.' + base64url(claims) + '.' + base64url(signature);
     }
     expect_refused(token, rules, set);
-    check_set(input, *algorithm, token, rules);
+    if (input.empty()) return 0;
+    const Origin origin = choice / keys().size() % 2 == 0 ? Origin::File : Origin::Remote;
+    check_set(input, *algorithm, origin, token, rules);
     return 0;
 }

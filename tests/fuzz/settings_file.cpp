@@ -77,12 +77,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     for (const auto& finding : loaded.findings) {
         // What the environment said wrong stands in no file.
         const bool of_environment = finding.where.find("environment") == 0;
-        expect(of_environment || has_line(finding.where), "a finding has a line and a column");
+        const bool lost = seeded_bug() && finding.expected.find("valid YAML") == 0 &&
+                          finding.where.find(".yaml:4:") != std::string::npos;
+        expect(of_environment || (has_line(finding.where) && !lost),
+               "a finding has a line and a column");
         expect(!finding.expected.empty(), "a finding says what was expected");
     }
     if (!loaded.usable()) return 0;
-    std::string shown = tandem::settings::show(loaded.settings, {});
-    if (seeded_bug() && loaded.settings.conversation.history_limit != 50) shown += "\nx: y\n";
+    const std::string shown = tandem::settings::show(loaded.settings, {});
     folder.remove("conf.d/10-part.yaml");
     const auto again = tandem::settings::load(folder.write("tandem.yaml", shown), {});
     expect(again.usable(), "what is shown can be read");
