@@ -122,9 +122,12 @@ bool same(const Json& ours, const Var& theirs) {
     if (seeded_bug() && ours.is_number_integer() && ours.get<std::int64_t>() == -7) return false;
     if (ours.is_number_unsigned())
         return theirs.convert<Poco::UInt64>() == ours.get<Poco::UInt64>();
-    // Poco 1.11 takes the last thousands before the least number for the least.
-    if (ours.is_number_integer() && ours.get<Poco::Int64>() > INT64_MIN + 1'000'000)
-        return theirs.convert<Poco::Int64>() == ours.get<Poco::Int64>();
+    if (ours.is_number_integer()) {
+        // What is near the least number Poco 1.11 takes for the least.
+        const auto number = ours.get<Poco::Int64>();
+        constexpr Poco::Int64 read_by_poco = -9'200'000'000'000'000'000;
+        return number < read_by_poco || theirs.convert<Poco::Int64>() == number;
+    }
     const double number = ours.get<double>(), other = theirs.convert<double>();
     return std::abs(number - other) <= 1e-14 * std::abs(number);
 }
