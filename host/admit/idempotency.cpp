@@ -9,6 +9,8 @@
 #include <openssl/evp.h>
 #include <nlohmann/json.hpp>
 
+#include "admit/mac.h"
+
 namespace tandem::admit {
 
 namespace {
@@ -72,13 +74,7 @@ std::string digest_of(const serve::Request& request) {
     unsigned size = 0;
     if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
         return {};
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string hex;
-    for (unsigned i = 0; i < size; ++i) {
-        hex += digits[digest[i] >> 4];
-        hex += digits[digest[i] & 15];
-    }
-    return hex;
+    return hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 /// The answer that a note keeps; nothing while there is none.

@@ -1,28 +1,14 @@
 #include "load/options.h"
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
+
+#include "base/nearest.h"
 
 namespace tandem::load {
 namespace {
 
 using Values = std::vector<std::string>;
-
-size_t distance(const std::string& one, const std::string& other) {
-    std::vector<size_t> row(other.size() + 1);
-    std::iota(row.begin(), row.end(), size_t{0});
-    for (size_t i = 0; i < one.size(); ++i) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < other.size(); ++j) {
-            const size_t changed = diagonal + (one[i] == other[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, changed});
-        }
-    }
-    return row.back();
-}
 
 bool is_unwritten(const settings::OptionValue& value) {
     const auto* scalar = std::get_if<std::string>(&value.value);
@@ -65,18 +51,6 @@ std::string unknown_option(const Description& description, const std::string& na
 }
 
 }  // namespace
-
-std::string nearest(const std::string& word, const Values& known) {
-    std::string best;
-    size_t least = std::max<size_t>(2, word.size() / 3) + 1;
-    for (const std::string& candidate : known) {
-        if (const size_t steps = distance(word, candidate); steps < least) {
-            least = steps;
-            best = candidate;
-        }
-    }
-    return best;
-}
 
 CheckedOptions check_options(const Description& description, const settings::PluginUse& use) {
     CheckedOptions checked;

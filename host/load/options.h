@@ -33,7 +33,4 @@ struct CheckedOptions {
 /// because any of them may be a secret.
 CheckedOptions check_options(const Description& description, const settings::PluginUse& use);
 
-/// The known word nearest to a misspelt one; empty if none is near.
-std::string nearest(const std::string& word, const std::vector<std::string>& known);
-
 }  // namespace tandem::load

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace tandem::serve {
 
 namespace {
@@ -135,30 +137,6 @@ std::string_view reason_phrase(int status) {
     for (const Phrase& phrase : phrases)
         if (phrase.status == status) return phrase.text;
     return status < 400 ? "OK" : "Error";
-}
-
-void append_json_text(std::string& json, std::string_view text) {
-    static constexpr char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < text.size();) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte >= 0x80) {
-            const size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-            const std::string_view point = text.substr(i, length);
-            const bool sound = point.size() == length && valid_utf8(point);
-            json += sound ? point : std::string_view("\xef\xbf\xbd");
-            i += sound ? length : 1;
-            continue;
-        }
-        if (byte == '"' || byte == '\\') json += '\\';
-        if (byte < 0x20 || byte == 0x7f) {
-            json += "\\u00";
-            json += digits[byte >> 4];
-            json += digits[byte & 15];
-        } else {
-            json += static_cast<char>(byte);
-        }
-        ++i;
-    }
 }
 
 std::string_view unsound_header(const Response& response) {

@@ -30,7 +30,5 @@ std::string render_head(Response& response, const AnswerFrame& frame);
 Response refused(const Refusal& refusal);
 /// What the status line and a problem's title say; never empty.
 std::string_view reason_phrase(int status);
-/// `text` as the inside of a JSON string; what is no UTF-8 becomes U+FFFD.
-void append_json_text(std::string& json, std::string_view text);
 
 }  // namespace tandem::serve
