@@ -1,5 +1,6 @@
 // Much of everything: a history of 400 messages, thousands of conversations, and how long it
-// takes from a commit to the painted line.
+// takes from a commit to the painted line. Bounds are ratios within the run: the machine may be
+// busy.
 //   node console_history_test.mjs CHROMIUM PROGRAMS
 
 import assert from 'node:assert/strict';
@@ -10,11 +11,57 @@ import {patience, until} from './until.mjs';
 const history = 400;
 const others = 600;
 const measured = 60;
-const boundMilliseconds = 1500;  // the machine may be busy; the goal is 100
+const newcomer = '+14155550132';
+
+const middle = (sorted) => sorted[sorted.length >> 1];
+
+/** How long each of `measured` lines took from its commit to the screen, in milliseconds. */
+async function paintings(stage, agent, number) {
+  await agent.page.evaluate(() => {
+    globalThis.painted = [];
+    globalThis.painter?.disconnect();
+    globalThis.painter = new MutationObserver((changes) => {
+      for (const {addedNodes} of changes) {
+        for (const node of addedNodes) {
+          if (!node.dataset?.at) continue;
+          const told = Date.parse(node.dataset.at);
+          // Behind the next frame it is on the glass.
+          requestAnimationFrame(() =>
+            setTimeout(() => globalThis.painted.push(Date.now() - told)));
+        }
+      }
+    });
+    globalThis.painter.observe(document.getElementById('timeline'), {childList: true});
+  });
+  for (let i = 0; i < measured; ++i) {
+    await stage.write(`measured ${i}`, number);
+    await new Promise((next) => setTimeout(next, 20));
+  }
+  await agent.until('all of them', () =>
+    agent.page.evaluate((n) => globalThis.painted.length >= n, measured));
+  return (await agent.page.evaluate('globalThis.painted')).sort((one, other) => one - other);
+}
+
+/** How long frames took while `step` was done before each, in milliseconds, sorted. */
+function frames(rows, step) {
+  return rows.evaluate(async (one, by) => {
+    const times = [];
+    let before = performance.now();
+    for (let i = 0; i < 120; ++i) {
+      one.scrollTop -= by;
+      await new Promise(requestAnimationFrame);
+      const now = performance.now();
+      times.push(now - before);
+      before = now;
+    }
+    return times.sort((a, b) => a - b);
+  }, step);
+}
 
 await play('much of everything stays quick', process.argv.slice(2), async (stage) => {
   // Held by a human, so that there is no answer to each.
-  await stage.ask('POST', '/api/human-control/join', {phoneNumber: customer});
+  for (const phoneNumber of [customer, newcomer])
+    await stage.ask('POST', '/api/human-control/join', {phoneNumber});
   for (let i = 1; i <= history; i += 8)
     await Promise.all(Array.from({length: 8}, (_, k) => k).filter((k) => i + k <= history)
         .map((k) => stage.write(`message ${i + k}`)));
@@ -55,31 +102,14 @@ await play('much of everything stays quick', process.argv.slice(2), async (stage
   });
 
   await stage.story('from commit to painted line', async () => {
-    await page.evaluate(() => {
-      globalThis.painted = [];
-      new MutationObserver((changes) => {
-        for (const {addedNodes} of changes) {
-          for (const node of addedNodes) {
-            if (!node.dataset?.at) continue;
-            const told = Date.parse(node.dataset.at);
-            // Behind the next frame it is on the glass.
-            requestAnimationFrame(() =>
-              setTimeout(() => globalThis.painted.push(Date.now() - told)));
-          }
-        }
-      }).observe(document.getElementById('timeline'), {childList: true});
-    });
-    for (let i = 0; i < measured; ++i) {
-      await stage.write(`measured ${i}`);
-      await new Promise((next) => setTimeout(next, 20));
-    }
-    await agent.until('all of them', () =>
-      page.evaluate((n) => globalThis.painted.length >= n, measured));
-    const times = (await page.evaluate('globalThis.painted')).sort((one, other) => one - other);
+    const times = await paintings(stage, agent, customer);
+    await agent.open(newcomer);
+    const few = await paintings(stage, agent, newcomer);
     const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
     console.log(`from commit to painted line: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, ` +
-                `most ${times.at(-1)} ms, of ${times.length}`);
-    assert.ok(at(0.95) < boundMilliseconds);
+                `most ${times.at(-1)} ms, of ${times.length}; with no history p50 ` +
+                `${middle(few)} ms`);
+    assert.ok(middle(times) < 4 * middle(few) + 50, 'a long history makes painting slow');
   });
 
   await stage.story('thousands of conversations without a stutter', async () => {
@@ -116,22 +146,13 @@ await play('much of everything stays quick', process.argv.slice(2), async (stage
       return last.count();
     }, 4 * patience);
     assert.ok(await page.locator('.row').count() < 60, 'rows out of sight are elements');
-    const frames = await rows.evaluate(async (one) => {
-      const times = [];
-      let before = performance.now();
-      for (let i = 0; i < 120; ++i) {
-        one.scrollTop -= 900;
-        await new Promise(requestAnimationFrame);
-        const now = performance.now();
-        times.push(now - before);
-        before = now;
-      }
-      return times.sort((a, b) => a - b);
-    });
+    const moved = await frames(rows, 900);
+    const still = await frames(rows, 0);
     const slow = await page.evaluate('globalThis.slow');
-    console.log(`10,000 conversations: a frame p50 ${frames[60].toFixed(1)} ms, p95 ` +
-                `${frames[114].toFixed(1)} ms; ${slow.length} tasks above 50 ms` +
+    console.log(`10,000 conversations: a frame p50 ${middle(moved).toFixed(1)} ms, p95 ` +
+                `${moved[114].toFixed(1)} ms, at rest p50 ${middle(still).toFixed(1)} ms; ` +
+                `${slow.length} tasks above 50 ms` +
                 (slow.length ? `, the longest ${Math.max(...slow)} ms` : ''));
-    assert.ok(frames[60] < 200);
+    assert.ok(middle(moved) < 8 * middle(still), 'a long list makes scrolling slow');
   });
 });

@@ -34,10 +34,24 @@ async function met(event) {
   console.log(JSON.stringify(lead));
 }
 
-/** One connection; what comes behind `position` is told in order, and each place kept. */
-async function follow(position) {
+async function keep(position) {
+  await writeFile(`${positionFile}.new`, position);
+  await rename(`${positionFile}.new`, positionFile);
+}
+
+/** The place of the last event that was told of; at the very first start, where things stand. */
+async function place() {
+  const kept = await readFile(positionFile, 'utf8').catch(() => '');
+  if (kept) return kept;
+  const {position} = await ask('GET', '/api/conversations?limit=1');
+  await keep(position);
+  return position;
+}
+
+/** One connection; what comes behind the place is told in order, and each place kept. */
+async function follow() {
   const stream = await fetch(`${gateway}/api/stream/organization?types=lead_auto_created`, {
-    headers: position ? {...headers, 'Last-Event-ID': position} : headers,
+    headers: {...headers, 'Last-Event-ID': await place()},
   });
   if (!stream.ok) throw new Error(`the stream answered ${stream.status}`);
   let rest = '';
@@ -49,16 +63,15 @@ async function follow(position) {
       if (!field('id')) continue;  // heartbeats, connected
       const told = JSON.parse(field('data'));
       if (told.type === 'lead_auto_created') await met(told);
-      await writeFile(`${positionFile}.new`, field('id'));  // only now: once more beats never
-      await rename(`${positionFile}.new`, positionFile);
+      await keep(field('id'));  // only now: once more beats never
     }
   }
 }
 
+await place();  // whoever writes while the register comes in is told of afterwards
 for await (const line of createInterface({input: process.stdin}))
   if (line.trim()) await bring(JSON.parse(line));
 for (;;) {
-  const position = await readFile(positionFile, 'utf8').catch(() => '');
-  await follow(position).catch((failure) => console.error(failure.message));
+  await follow().catch((failure) => console.error(failure.message));
   await new Promise((next) => setTimeout(next, 1000));  // the gateway comes back
 }
