@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -92,6 +93,9 @@ public:
 
 /// What `services` points to must outlive `stop`.
 std::unique_ptr<Registry> make_registry(Places places, Services services);
+
+/// The names of the plugins that lie in the folders, trusted or not.
+std::set<std::string> plugin_names(const std::vector<std::string>& folders);
 
 /// The body of `tandemd --probe-plugin FILE`, to be called before anything else in the
 /// process: loads the file, makes and destroys an instance with placeholders for required

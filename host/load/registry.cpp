@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <map>
+#include <string_view>
 #include <utility>
 
 #include "load/library.h"
@@ -23,6 +25,8 @@ struct Loaded {
     const tandem_descriptor* descriptor = nullptr;
     Description description;
 };
+
+constexpr std::string_view file_begin = "tandem-", file_end = ".so";
 
 // Calls in hand get this long before an instance is left as it is.
 constexpr std::chrono::seconds patience_at_end{10};
@@ -73,7 +77,7 @@ public:
             return Error{Code::Invalid,
                          "plugin '" + plugin + "': not a plugin's name ([a-z0-9_-])"};
         }
-        const std::string name = "tandem-" + plugin + ".so";
+        const std::string name = std::string(file_begin) + plugin + std::string(file_end);
         std::string looked;
         for (const std::string& directory : places_.directories) {
             const std::string file = directory + "/" + name;
@@ -344,6 +348,20 @@ void PluginRegistry::end(const LivingPointer& living) const {
 
 std::unique_ptr<Registry> make_registry(Places places, Services services) {
     return std::make_unique<PluginRegistry>(std::move(places), services);
+}
+
+std::set<std::string> plugin_names(const std::vector<std::string>& folders) {
+    std::set<std::string> names;
+    for (const std::string& folder : folders) {
+        std::error_code failed;
+        for (std::filesystem::directory_iterator entry(folder, failed), end;
+             !failed && entry != end; entry.increment(failed)) {
+            const std::string stem = entry->path().stem().string();
+            if (entry->path().extension() == file_end && stem.rfind(file_begin, 0) == 0)
+                names.insert(stem.substr(file_begin.size()));
+        }
+    }
+    return names;
 }
 
 }  // namespace tandem::load

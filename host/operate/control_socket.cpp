@@ -9,7 +9,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "operate/percent.h"
+#include "base/percent.h"
 
 namespace tandem::operate {
 
@@ -27,7 +27,7 @@ std::string target_of(const Errand& errand) {
     std::string target = errand.pattern;
     const size_t begin = target.find('{');
     if (begin != std::string::npos)
-        target.replace(begin, target.find('}') - begin + 1, encoded(errand.id));
+        target.replace(begin, target.find('}') - begin + 1, percent_encoded(errand.id));
     if (!errand.query.empty()) target += '?' + errand.query;
     return target;
 }

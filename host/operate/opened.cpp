@@ -30,21 +30,6 @@ load::Places plugin_places(const settings::Settings& settings) {
     return places;
 }
 
-std::set<std::string> plugin_names(const std::vector<std::string>& folders) {
-    constexpr std::string_view file_begin = "tandem-";
-    std::set<std::string> names;
-    for (const std::string& folder : folders) {
-        std::error_code failed;
-        for (std::filesystem::directory_iterator entry(folder, failed), end;
-             !failed && entry != end; entry.increment(failed)) {
-            const std::string stem = entry->path().stem().string();
-            if (entry->path().extension() == ".so" && stem.rfind(file_begin, 0) == 0)
-                names.insert(stem.substr(file_begin.size()));
-        }
-    }
-    return names;
-}
-
 int exit_of(Code code) {
     switch (code) {
         case Code::Conflict:

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string>
-#include <vector>
 
 #include "load/load.h"
 #include "operate/verb.h"
@@ -21,9 +19,6 @@ std::string program_beside(const std::string& name);
 
 /// Where this gateway's plugins are, probed by the tandemd beside us.
 load::Places plugin_places(const settings::Settings& settings);
-
-/// The names of the plugins that lie in the folders.
-std::set<std::string> plugin_names(const std::vector<std::string>& folders);
 
 /// The exit code for what could not be done.
 int exit_of(Code code);

@@ -56,7 +56,7 @@ int list_plugins(const Call& call) {
     const SystemClock clock;
     observe::Logger log({.level = observe::Level::Error}, clock);
     const auto registry = load::make_registry(places, {.log = &log, .clock = &clock});
-    const auto names = plugin_names(places.directories);
+    const auto names = load::plugin_names(places.directories);
     for (const std::string& name : names) tell(call, name, registry->describe(name));
     if (names.empty()) call.err << "no plugins in " << joined(places.directories) << "\n";
     return success;

@@ -1,4 +1,4 @@
-#include "operate/isolation_operations.h"
+#include "trespass/operations.h"
 
 #include <algorithm>
 #include <iterator>
@@ -6,9 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "operate/percent.h"
+#include "base/percent.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -238,10 +238,10 @@ std::optional<Asked> Operations::request(const Operation& operation, const Perso
         if (slot.place == Slot::Place::Header) {
             asked.headers.emplace_back(slot.name, value);
         } else if (slot.place == Slot::Place::Query) {
-            query += (query.empty() ? "?" : "&") + slot.name + "=" + encoded(value);
+            query += (query.empty() ? "?" : "&") + slot.name + "=" + percent_encoded(value);
         } else {
             const std::string name = "{" + slot.name + "}";
-            asked.target.replace(asked.target.find(name), name.size(), encoded(value));
+            asked.target.replace(asked.target.find(name), name.size(), percent_encoded(value));
         }
     }
     asked.target += query;
@@ -296,4 +296,4 @@ std::optional<Asked> Operations::request(const Operation& operation, const Perso
     return asked;
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

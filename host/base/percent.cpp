@@ -1,8 +1,8 @@
-#include "operate/percent.h"
+#include "base/percent.h"
 
-namespace tandem::operate {
+namespace tandem {
 
-std::string encoded(std::string_view text) {
+std::string percent_encoded(std::string_view text) {
     constexpr std::string_view plain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
     static constexpr char digits[] = "0123456789ABCDEF";
@@ -19,4 +19,4 @@ std::string encoded(std::string_view text) {
     return out;
 }
 
-}  // namespace tandem::operate
+}  // namespace tandem

@@ -1,8 +1,8 @@
-#include "operate/isolation_compare.h"
+#include "trespass/compare.h"
 
-#include "operate/percent.h"
+#include "base/percent.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -41,7 +41,7 @@ std::string twin_of(const std::string& value) {
 
 std::string masked(std::string text, const std::string& value) {
     replace(text, value, "<value>");
-    replace(text, encoded(value), "<value>");
+    replace(text, percent_encoded(value), "<value>");
     if (!value.empty() && value[0] == '+') replace(text, value.substr(1), "<value>");
     std::string out;
     for (size_t i = 0; i < text.size();) {
@@ -89,4 +89,4 @@ std::string outcome_of(const Answered& answer) {
     return std::to_string(answer.status) + ' ' + field(answer.body, "code");
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

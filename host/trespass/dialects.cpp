@@ -1,4 +1,4 @@
-#include "operate/isolation_dialects.h"
+#include "trespass/dialects.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,9 +8,9 @@
 
 #include "admit/mac.h"
 #include "base/clock.h"
-#include "operate/percent.h"
+#include "base/percent.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -20,7 +20,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 std::string encoded_pairs(const Pairs& pairs) {
     std::string text;
     for (const auto& [name, value] : pairs)
-        text += (text.empty() ? "" : "&") + name + "=" + encoded(value);
+        text += (text.empty() ? "" : "&") + name + "=" + percent_encoded(value);
     return text;
 }
 
@@ -84,7 +84,7 @@ Asked elevenlabs_request(const std::string& method, const std::string& target, c
     const size_t brace = asked.target.find('{');
     if (brace != std::string::npos) {
         asked.target.replace(brace, std::string::npos,
-                             proof == Proof::None ? "none" : encoded(password));
+                             proof == Proof::None ? "none" : percent_encoded(password));
     } else if (proof == Proof::None) {
         return asked;
     } else if (target.find("post-call") == std::string::npos) {
@@ -202,4 +202,4 @@ const Dialect* dialect_of(const std::string& plugin) {
     return nullptr;
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

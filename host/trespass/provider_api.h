@@ -5,7 +5,7 @@
 
 #include "listen/socket.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 /// Where the house's providers ask instead of the real ones, so that nothing leaves the machine:
 /// it takes every text and every call and gives each an id, as the real ones do.
@@ -26,4 +26,4 @@ private:
     std::thread server_;
 };
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-namespace tandem::operate {
+namespace tandem {
 
 /// Everything but letters, digits and a few marks as %XX (RFC 3986 section 2.1).
-std::string encoded(std::string_view text);
+std::string percent_encoded(std::string_view text);
 
-}  // namespace tandem::operate
+}  // namespace tandem

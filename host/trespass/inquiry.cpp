@@ -1,4 +1,4 @@
-#include "operate/isolation_inquiry.h"
+#include "trespass/inquiry.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "operate/isolation_compare.h"
-#include "operate/percent.h"
+#include "base/percent.h"
+#include "trespass/compare.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -53,7 +53,7 @@ void Inquiry::search(const std::string& told, const std::string& where, const st
                      const Person& owner, const Person& asker) {
     const auto foreign = [&](const std::string& text) {
         return told.find(text) != std::string::npos && sent.find(text) == std::string::npos &&
-               sent.find(encoded(text)) == std::string::npos;
+               sent.find(percent_encoded(text)) == std::string::npos;
     };
     const std::string whose = where + ": the " + owner.organization + "'s ";
     if (foreign(owner.canary)) leak(where + ": a text of the " + owner.organization + "'s");
@@ -162,4 +162,4 @@ void Inquiry::settle(const Person& person) {
     }
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

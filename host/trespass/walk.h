@@ -4,9 +4,9 @@
 #include <set>
 #include <string>
 
-#include "operate/isolation_inquiry.h"
+#include "trespass/inquiry.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 /// Two organisations in one house. The north has a customer, texts, leads, sessions, calls and
 /// owed work, all with canaries; the south asks for every one of them in every way that the API
@@ -39,7 +39,7 @@ private:
     void replay(const Operation& operation, const Slot& slot);
     void name_other_organization(const Operation& operation);
 
-    // isolation_streams.cpp
+    // streams.cpp
     /// A request that a ticket of the south's opens and nothing else; nothing: none was given.
     std::optional<Asked> by_ticket(const Operation& operation, const Choice& order,
                                    const Choice& place);
@@ -52,4 +52,4 @@ private:
     std::set<std::string> ticketed_;  // streams that a ticket opened
 };
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

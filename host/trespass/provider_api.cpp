@@ -1,4 +1,4 @@
-#include "operate/isolation_provider_api.h"
+#include "trespass/provider_api.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 
 #include "base/id.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -84,4 +84,4 @@ void ProviderApi::serve() {
     }
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

@@ -1,4 +1,4 @@
-#include "operate/isolation_house.h"
+#include "trespass/house.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -173,4 +173,4 @@ std::string House::log() const {
     return text.str();
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

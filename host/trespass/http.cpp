@@ -1,4 +1,4 @@
-#include "operate/isolation_http.h"
+#include "trespass/http.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -10,7 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -136,4 +136,4 @@ bool Watched::await(const std::string& text, int seconds) const {
     }
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

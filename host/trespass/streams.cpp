@@ -3,10 +3,10 @@
 #include <utility>
 #include <vector>
 
-#include "operate/isolation_compare.h"
-#include "operate/isolation_walk.h"
+#include "trespass/compare.h"
+#include "trespass/walk.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -152,4 +152,4 @@ void Walk::watch() {
             inquiry_.leak(id + ": a text of the south's, live");
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

@@ -1,12 +1,12 @@
-#include "operate/isolation_webhooks.h"
+#include "trespass/webhooks.h"
 
 #include <algorithm>
 #include <set>
 
 #include "base/id.h"
-#include "operate/isolation_compare.h"
+#include "trespass/compare.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -290,4 +290,4 @@ void Webhooks::forge(const Route& route, const Notice& notice, const Person& ask
     }
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

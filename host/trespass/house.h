@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "operate/isolation_dialects.h"
-#include "operate/isolation_operations.h"
-#include "operate/isolation_provider_api.h"
+#include "trespass/dialects.h"
+#include "trespass/operations.h"
+#include "trespass/provider_api.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 /// A gateway for the audit alone: the real daemon on a port of its own, with providers that ask
 /// this process instead of the real ones, a database in a folder that goes with it, and logs at
@@ -64,4 +64,4 @@ private:
     pid_t pid_ = -1;
 };
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

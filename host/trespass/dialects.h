@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "operate/isolation_http.h"
+#include "trespass/http.h"
 
 /// How providers speak to webhooks: what they say, and how they sign it. A plugin whose routes
 /// take webhooks has a dialect here, or the audit fails for it.
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 /// A provider instance of the audit's house, with an account made up for it.
 struct Account {
@@ -67,4 +67,4 @@ const std::vector<Dialect>& dialects();
 /// Null: none is known.
 const Dialect* dialect_of(const std::string& plugin);
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

@@ -1,20 +1,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "operate/isolation_house.h"
-#include "operate/isolation_operations.h"
+#include "trespass/house.h"
+#include "trespass/operations.h"
+#include "trespass/trespass.h"
 
-namespace tandem::operate::isolation {
-
-/// What was done and what was found. Empty `leaks`: nothing got through.
-struct Report {
-    std::vector<std::string> leaks;
-    std::vector<std::string> unreached;   // what could not be tried, and why
-    std::vector<std::string> not_walked;  // what is not installed
-    size_t operations = 0, requests = 0, compared = 0;
-};
+namespace tandem::trespass {
 
 /// Thrown at the first leak where that is enough.
 struct Enough {};
@@ -59,4 +51,4 @@ private:
     unsigned owed_ = 60;
 };
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

@@ -1,12 +1,12 @@
-#include "operate/isolation_walk.h"
+#include "trespass/walk.h"
 
 #include <algorithm>
 #include <chrono>
 #include <thread>
 
-#include "operate/isolation_compare.h"
+#include "trespass/compare.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 namespace {
 
@@ -198,4 +198,4 @@ void Walk::control() {
     }
 }
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

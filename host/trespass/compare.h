@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "operate/isolation_operations.h"
+#include "trespass/operations.h"
 
 /// What is foreign must be answered as what nobody has. Pure functions that say when two answers
 /// are the same.
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 /// A text of the same form that nobody has.
 std::string twin_of(const std::string& value);
@@ -24,4 +24,4 @@ std::string field(const std::string& json, const std::string& name);
 /// `401 INVALID_TOKEN`, for reports.
 std::string outcome_of(const Answered& answer);
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

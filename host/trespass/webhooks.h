@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "operate/isolation_dialects.h"
-#include "operate/isolation_inquiry.h"
+#include "trespass/dialects.h"
+#include "trespass/inquiry.h"
 
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 /// Every webhook of every provider in the house. Pairs of organisations use them: some an
 /// account of their own each, some one account together. Whoever can sign for one of a pair says
@@ -64,4 +64,4 @@ private:
     unsigned count_ = 0;
 };
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "operate/isolation_http.h"
+#include "trespass/http.h"
 
 /// What the audit knows of the API: its own description, read from the gateway. No route is
 /// named here, so that a new one is walked as soon as it is described.
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 /// Where a request takes a value that may name somebody's data.
 struct Slot {
@@ -77,4 +77,4 @@ private:
     std::vector<Operation> all_;
 };
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass

@@ -12,7 +12,7 @@
 
 /// The isolation audit's own way to a gateway on this machine: plain HTTP over loopback, every
 /// byte of an answer kept, so that nothing is looked away from.
-namespace tandem::operate::isolation {
+namespace tandem::trespass {
 
 struct Asked {
     std::string method, target;  // target: percent-encoded path and query
@@ -56,4 +56,4 @@ private:
 /// A port of loopback that is free now.
 int free_port();
 
-}  // namespace tandem::operate::isolation
+}  // namespace tandem::trespass
