@@ -32,7 +32,7 @@ public:
     void a_status_that_came_early_is_recorded_when_its_message_is_known() {
         say(provider_status("SM1", domain::Delivery::Delivered, "delivered"));
         CPPUNIT_ASSERT_EQUAL(size_t{1}, parked());
-        expect_counted("parked", 1);
+        CPPUNIT_ASSERT(counted("parked") >= 1);
         put_outbound(*house_, "m-1", "SM1");
         house_->intake->apply("bici", "twilio", "SM1");
         until([&] { return delivery_of("m-1") == domain::Delivery::Delivered; });
@@ -43,8 +43,7 @@ public:
     void a_status_that_just_missed_its_message_finds_it_itself() {
         // The message is recorded between the look and the commit of the note; who recorded
         // it looked for notes just before.
-        bool recorded = false;
-        house_->store.before_commit = [&] {
+        house_->store.before_commit = [store = &house_->store, recorded = false]() mutable {
             if (std::exchange(recorded, true)) return;
             store::ChangeSet set;
             set.organization = "bici";
@@ -58,9 +57,7 @@ public:
             message.instance = "twilio";
             message.provider_id = "SM1";
             set.operations = {conversation, message};
-            const auto hook = std::exchange(house_->store.before_commit, nullptr);
-            CPPUNIT_ASSERT(house_->store.commit({&set}));
-            house_->store.before_commit = hook;
+            CPPUNIT_ASSERT(store->PassingStore::commit({&set}));
         };
         say(provider_status("SM1", domain::Delivery::Delivered, "delivered"));
         CPPUNIT_ASSERT(delivery_of("m-1") == domain::Delivery::Delivered);
@@ -136,8 +133,10 @@ public:
         put_outbound(*house_, "m-1", "SM1");
         house_->intake->apply("bici", "twilio", "SM1");
         until([&] { return delivery_of("m-1") == domain::Delivery::Delivered; });
+        // The sweep at the start may have met the note as well.
+        const int before = counted("duplicate");
         say(early);
-        expect_counted("duplicate", 1);
+        CPPUNIT_ASSERT(counted("duplicate") > before);
         CPPUNIT_ASSERT_EQUAL(size_t{1}, house_->store.status_history("bici", "m-1", 10)->size());
     }
 
@@ -196,13 +195,14 @@ private:
         return all;
     }
 
-    void expect_counted(const std::string& result, int expected) {
+    int counted(const std::string& result) {
         const std::string line =
             "tandem_webhook_received_total{event=\"message_status\","
             "provider=\"twilio\",result=\"" +
-            result + "\"} " + std::to_string(expected) + "\n";
+            result + "\"} ";
         const std::string text = house_->metrics.text();
-        CPPUNIT_ASSERT_MESSAGE(line + text, text.find(line) != std::string::npos);
+        const size_t at = text.find(line);
+        return at == std::string::npos ? 0 : std::stoi(text.substr(at + line.size()));
     }
 
     std::unique_ptr<House> house_;
