@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 namespace tandem::limit {
 
@@ -11,11 +12,11 @@ namespace {
 constexpr std::array parts{&Amount::messages, &Amount::segments, &Amount::calls, &Amount::minutes,
                            &Amount::reserved_minutes};
 
-unsigned all_minutes(const Amount& amount) {
-    return amount.minutes + amount.reserved_minutes;
+uint64_t all_minutes(const Amount& amount) {
+    return uint64_t{amount.minutes} + amount.reserved_minutes;
 }
 
-bool beyond(const std::optional<unsigned>& cap, unsigned spent, unsigned more) {
+bool beyond(const std::optional<unsigned>& cap, uint64_t spent, uint64_t more) {
     return cap && more > 0 && (spent >= *cap || more > *cap - spent);
 }
 
@@ -61,8 +62,17 @@ Amount amount_of(std::string_view text) {
     return amount;
 }
 
-void replace(Amount& all, const Amount& before, const Amount& after) {
-    for (const auto part : parts) all.*part += after.*part - before.*part;
+void Sum::replace(const Amount& before, const Amount& after) {
+    for (size_t i = 0; i < parts.size(); ++i)
+        parts_.at(i) += int64_t{after.*parts[i]} - int64_t{before.*parts[i]};
+}
+
+Amount Sum::amount() const {
+    constexpr int64_t most = std::numeric_limits<unsigned>::max();
+    Amount amount;
+    for (size_t i = 0; i < parts.size(); ++i)
+        amount.*parts[i] = static_cast<unsigned>(std::clamp<int64_t>(parts_.at(i), 0, most));
+    return amount;
 }
 
 std::string_view cap_reached_by(const domain::Organization& organization, const Amount& spent,

@@ -4,8 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "limit/amount.h"
-
 namespace tandem::limit {
 
 namespace {
@@ -75,7 +73,7 @@ Result<void> Ledger::open(Account& account, const domain::Organization& organiza
         store_.notes(organization.id, std::string(scope), day + ':', clock_.now(), most_notes);
     if (!notes) return notes.error();
     account.spent = {};
-    for (const store::Note& note : *notes) replace(account.spent, {}, amount_of(note.value));
+    for (const store::Note& note : *notes) account.spent.replace({}, amount_of(note.value));
     account.day = day;
     account.told.clear();
     return {};
@@ -84,7 +82,7 @@ Result<void> Ledger::open(Account& account, const domain::Organization& organiza
 Result<void> Ledger::check(Account& account, const domain::Organization& organization,
                            const Amount& amount, Time now) {
     if (auto opened = open(account, organization, day_of(now)); !opened) return opened;
-    const std::string_view cap = cap_reached_by(organization, account.spent, amount);
+    const std::string_view cap = cap_reached_by(organization, account.spent.amount(), amount);
     if (cap.empty()) return {};
     metrics_
         .counter("tandem_daily_cap_reached_total",
@@ -107,7 +105,7 @@ Result<Charge> Ledger::spend(const domain::Organization& organization, const Amo
     const std::lock_guard lock(account.mutex);
     if (const auto checked = check(account, organization, amount, now); !checked)
         return checked.error();
-    replace(account.spent, {}, amount);
+    account.spent.replace({}, amount);
     return Charge(*this, organization.id.text(), account.day, {}, amount,
                   line(now, now, id, amount));
 }
@@ -165,7 +163,7 @@ Result<Day> Ledger::today(const domain::Organization& organization) {
     Account& account = account_of(organization.id);
     const std::lock_guard lock(account.mutex);
     if (auto opened = open(account, organization, day.date); !opened) return opened.error();
-    day.spent = account.spent;
+    day.spent = account.spent.amount();
     return day;
 }
 
@@ -173,7 +171,7 @@ void Ledger::count(const std::string& organization, const std::string& day, cons
                    const Amount& after) {
     Account& account = account_of(organization);
     const std::lock_guard lock(account.mutex);
-    if (account.day == day) replace(account.spent, before, after);
+    if (account.day == day) account.spent.replace(before, after);
 }
 
 }  // namespace tandem::limit

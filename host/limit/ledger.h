@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "limit/amount.h"
 #include "limit/limit.h"
 #include "observe/observe.h"
 
@@ -34,7 +35,7 @@ private:
         std::mutex mutex;
         // All guarded by mutex.
         std::string day;                  // empty: not read yet
-        Amount spent;                     // on that day
+        Sum spent;                        // on that day
         std::set<std::string_view> told;  // caps that the log told of on that day
     };
 

@@ -123,6 +123,8 @@ class LedgerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_call_that_was_charged_before_midnight_and_began_after_it);
     CPPUNIT_TEST(a_call_that_is_learnt_of_days_later_counts_nowhere);
     CPPUNIT_TEST(an_end_that_was_not_committed_is_not_counted);
+    CPPUNIT_TEST(two_who_end_a_call_at_once_hold_nothing_up);
+    CPPUNIT_TEST(a_call_that_another_process_placed_ends_here);
     CPPUNIT_TEST(an_end_right_after_a_restart_is_counted_once);
     CPPUNIT_TEST(charges_of_the_version_before_are_read);
     CPPUNIT_TEST(calls_are_counted_for_whoever_has_another_cap);
@@ -260,6 +262,35 @@ public:
         books.calls["one"].outcome = CallOutcome::Success;
         CPPUNIT_ASSERT(books.ledger->settle(books.shop, books.calls["one"]));
         CPPUNIT_ASSERT_EQUAL(std::string("0+5 of 1"), books.counted());
+    }
+
+    void two_who_end_a_call_at_once_hold_nothing_up() {
+        Books books(minutes_of_a_day(60));
+        books.place("one");
+        domain::Call over = books.calls["one"];
+        over.outcome = CallOutcome::NeverConnected;
+        {
+            // Whoever waited for it gives up while a takeover comes before it.
+            Charge first = got(books.ledger->settle(books.shop, over));
+            const Charge second = got(books.ledger->settle(books.shop, over));
+            CPPUNIT_ASSERT_EQUAL(0u, got(books.ledger->today(books.shop)).spent.reserved_minutes);
+            CPPUNIT_ASSERT_EQUAL(std::string(), books.place("two"));
+            books.write(first);
+        }
+        CPPUNIT_ASSERT_EQUAL(std::string("0+5 of 2"), books.counted());
+    }
+
+    void a_call_that_another_process_placed_ends_here() {
+        Books books(minutes_of_a_day(60));
+        CPPUNIT_ASSERT(books.ledger->today(books.shop));
+        Ledger other(*books.store, books.clock, books.log, books.metrics);
+        Charge theirs = got(other.spend(books.shop, of_a_call(books.shop), "theirs"));
+        books.write(theirs);
+        books.calls["theirs"] = books.call("theirs");
+        books.end("theirs", 61);
+        CPPUNIT_ASSERT_EQUAL(2u, got(books.ledger->today(books.shop)).spent.minutes);
+        CPPUNIT_ASSERT_EQUAL(0u, got(books.ledger->today(books.shop)).spent.reserved_minutes);
+        CPPUNIT_ASSERT_EQUAL(std::string(), books.place("ours"));
     }
 
     void an_end_right_after_a_restart_is_counted_once() {
