@@ -1,5 +1,6 @@
 #include "limit/ledger.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -22,8 +23,12 @@ std::string day_of(Time now) {
     return iso8601(now).substr(0, 10);
 }
 
+Time begin_of(Time now) {
+    return std::chrono::floor<days>(now);
+}
+
 Time end_of(Time now) {
-    return std::chrono::floor<days>(now) + days{1};
+    return begin_of(now) + days{1};
 }
 
 std::string key_of(const std::string& day, std::string_view id) {
@@ -65,15 +70,25 @@ Ledger::Account& Ledger::account_of(const std::string& organization) {
     return *account;
 }
 
+/// By which an account counts, with its lock held: who waited for the lock while a new day
+/// began does not go back to the old one. A clock that is set back stays in the day for the
+/// same reason: what is counted and not committed yet would be lost. Only where it was more
+/// than a day ahead it is followed, so that nobody waits long for the next day.
+Time Ledger::time_of(const Account& account) const {
+    const Time now = clock_.now();
+    return account.begins - now <= days{1} ? std::max(now, account.begins) : now;
+}
+
 /// Reads what was spent before this process, with the account's lock held.
-Result<void> Ledger::open(Account& account, const domain::Organization& organization,
-                          const std::string& day) {
+Result<void> Ledger::open(Account& account, const domain::Organization& organization, Time now) {
+    const std::string day = day_of(now);
     if (account.day == day) return {};
     const auto notes =
-        store_.notes(organization.id, std::string(scope), day + ':', clock_.now(), most_notes);
+        store_.notes(organization.id, std::string(scope), day + ':', now, most_notes);
     if (!notes) return notes.error();
     account.spent = {};
     for (const store::Note& note : *notes) account.spent.replace({}, amount_of(note.value));
+    account.begins = begin_of(now);
     account.day = day;
     account.told.clear();
     return {};
@@ -81,7 +96,7 @@ Result<void> Ledger::open(Account& account, const domain::Organization& organiza
 
 Result<void> Ledger::check(Account& account, const domain::Organization& organization,
                            const Amount& amount, Time now) {
-    if (auto opened = open(account, organization, day_of(now)); !opened) return opened;
+    if (auto opened = open(account, organization, now); !opened) return opened;
     const std::string_view cap = cap_reached_by(organization, account.spent.amount(), amount);
     if (cap.empty()) return {};
     metrics_
@@ -94,15 +109,15 @@ Result<void> Ledger::check(Account& account, const domain::Organization& organiz
         log_.warn("limit", "an organisation reached a cap of its day",
                   {{"organization", organization.id.text()}, {"cap", "daily." + std::string(cap)}});
     return Error{Code::Limited, what_is_used_up(cap),
-                 static_cast<unsigned>((end_of(now) - now).count())};
+                 static_cast<unsigned>((end_of(now) - clock_.now()).count())};
 }
 
 Result<Charge> Ledger::spend(const domain::Organization& organization, const Amount& amount,
                              std::string_view id) {
     if (!organization.counts_its_day()) return Charge();
-    const Time now = clock_.now();
     Account& account = account_of(organization.id);
     const std::lock_guard lock(account.mutex);
+    const Time now = time_of(account);
     if (const auto checked = check(account, organization, amount, now); !checked)
         return checked.error();
     account.spent.replace({}, amount);
@@ -114,7 +129,7 @@ Result<void> Ledger::left(const domain::Organization& organization, const Amount
     if (!organization.counts_its_day()) return {};
     Account& account = account_of(organization.id);
     const std::lock_guard lock(account.mutex);
-    return check(account, organization, amount, clock_.now());
+    return check(account, organization, amount, time_of(account));
 }
 
 /// Also where nobody was charged for it: an inbound call, or one from before there were caps.
@@ -132,12 +147,13 @@ Result<store::Note> Ledger::line_of(const domain::Organization& organization,
 
 Result<Charge> Ledger::settle(const domain::Organization& organization, const domain::Call& call) {
     if (!organization.counts_its_day()) return Charge();
-    const Time now = clock_.now();
     Account& account = account_of(organization.id);
+    Time now{};
     {
         // Before the end is committed: afterwards it would be read, and then counted again.
         const std::lock_guard lock(account.mutex);
-        if (auto opened = open(account, organization, day_of(now)); !opened) return opened.error();
+        now = time_of(account);
+        if (auto opened = open(account, organization, now); !opened) return opened.error();
     }
     auto note = line_of(organization, call);
     if (!note) return note.error();
@@ -157,12 +173,12 @@ Result<Charge> Ledger::settle(const domain::Organization& organization, const do
 }
 
 Result<Day> Ledger::today(const domain::Organization& organization) {
-    const Time now = clock_.now();
-    Day day{day_of(now), end_of(now), {}};
-    if (!organization.counts_its_day()) return day;
     Account& account = account_of(organization.id);
     const std::lock_guard lock(account.mutex);
-    if (auto opened = open(account, organization, day.date); !opened) return opened.error();
+    const Time now = time_of(account);
+    Day day{day_of(now), end_of(now), {}};
+    if (!organization.counts_its_day()) return day;
+    if (auto opened = open(account, organization, now); !opened) return opened.error();
     day.spent = account.spent.amount();
     return day;
 }

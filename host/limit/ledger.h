@@ -34,14 +34,15 @@ private:
     struct Account {
         std::mutex mutex;
         // All guarded by mutex.
+        Time begins{};                    // of the day
         std::string day;                  // empty: not read yet
         Sum spent;                        // on that day
         std::set<std::string_view> told;  // caps that the log told of on that day
     };
 
     Account& account_of(const std::string& organization);
-    Result<void> open(Account& account, const domain::Organization& organization,
-                      const std::string& day);
+    Time time_of(const Account& account) const;
+    Result<void> open(Account& account, const domain::Organization& organization, Time now);
     Result<void> check(Account& account, const domain::Organization& organization,
                        const Amount& amount, Time now);
     /// The line of a call, from the day on which it began.

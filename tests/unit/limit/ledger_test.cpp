@@ -125,6 +125,8 @@ class LedgerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_end_that_was_not_committed_is_not_counted);
     CPPUNIT_TEST(two_who_end_a_call_at_once_hold_nothing_up);
     CPPUNIT_TEST(a_call_that_another_process_placed_ends_here);
+    CPPUNIT_TEST(a_clock_that_is_set_back_does_not_open_the_day_before_again);
+    CPPUNIT_TEST(a_clock_that_was_far_ahead_is_followed);
     CPPUNIT_TEST(an_end_right_after_a_restart_is_counted_once);
     CPPUNIT_TEST(charges_of_the_version_before_are_read);
     CPPUNIT_TEST(calls_are_counted_for_whoever_has_another_cap);
@@ -291,6 +293,42 @@ public:
         CPPUNIT_ASSERT_EQUAL(2u, got(books.ledger->today(books.shop)).spent.minutes);
         CPPUNIT_ASSERT_EQUAL(0u, got(books.ledger->today(books.shop)).spent.reserved_minutes);
         CPPUNIT_ASSERT_EQUAL(std::string(), books.place("ours"));
+    }
+
+    void a_clock_that_is_set_back_does_not_open_the_day_before_again() {
+        Books books(minutes_of_a_day(12));
+        books.place("yesterday");
+        books.clock.advance(hours{12});
+        const std::string today = books.day();
+        {
+            // Counted and not committed yet: the store does not know of it.
+            const Charge charge =
+                got(books.ledger->spend(books.shop, of_a_call(books.shop), "one"));
+            books.clock.advance(-minutes{1});
+            CPPUNIT_ASSERT_EQUAL(today, books.day());
+            books.clock.advance(minutes{1});
+            CPPUNIT_ASSERT_EQUAL(5u, got(books.ledger->today(books.shop)).spent.reserved_minutes);
+        }
+        books.clock.advance(-minutes{1});
+        CPPUNIT_ASSERT_EQUAL(std::string(), books.place("two"));
+        CPPUNIT_ASSERT_EQUAL(std::string("0;0;1;0;5"), books.note(today + ":two"));
+        // It lasts until the midnight that comes, by the clock that there is.
+        CPPUNIT_ASSERT_EQUAL(std::string(), books.place("three"));
+        const auto refused = books.ledger->left(books.shop, of_a_call(books.shop));
+        CPPUNIT_ASSERT(!refused);
+        CPPUNIT_ASSERT_EQUAL(static_cast<unsigned>(Milliseconds{hours{24} + minutes{1}}.count()),
+                             refused.error().retry_after_ms);
+    }
+
+    void a_clock_that_was_far_ahead_is_followed() {
+        Books books(minutes_of_a_day(12));
+        const std::string today = books.day();
+        books.place("one");
+        books.clock.advance(hours{24 * 365});
+        books.place("two");
+        books.clock.advance(-hours{24 * 365});
+        CPPUNIT_ASSERT_EQUAL(today, books.day());
+        CPPUNIT_ASSERT_EQUAL(std::string("0+5 of 1"), books.counted());
     }
 
     void an_end_right_after_a_restart_is_counted_once() {
