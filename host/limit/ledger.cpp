@@ -12,8 +12,6 @@ namespace {
 using std::chrono::days;
 
 constexpr std::string_view scope = "daily";
-// Above the largest cap; of a store's read, so that it is bounded.
-constexpr unsigned most_notes = 1100000;
 // Nobody counts a day that is over, but calls that began on it end later, and clocks are set
 // back.
 constexpr std::chrono::hours kept_after{24};
@@ -83,14 +81,33 @@ Time Ledger::time_of(const Account& account) const {
 Result<void> Ledger::open(Account& account, const domain::Organization& organization, Time now) {
     const std::string day = day_of(now);
     if (account.day == day) return {};
-    const auto notes =
-        store_.notes(organization.id, std::string(scope), day + ':', now, most_notes);
-    if (!notes) return notes.error();
-    account.spent = {};
-    for (const store::Note& note : *notes) account.spent.replace({}, amount_of(note.value));
+    Sum spent;
+    if (auto all = read(organization, day + ':', now, spent); !all) return all;
+    account.spent = spent;
     account.begins = begin_of(now);
     account.day = day;
     account.told.clear();
+    return {};
+}
+
+/// All notes that begin so, however many they are. A store gives them in order and has no page
+/// behind a key, but what stands behind the last one begins like it, up to some letter.
+Result<void> Ledger::read(const domain::Organization& organization, const std::string& prefix,
+                          Time now, Sum& spent) const {
+    const auto notes =
+        store_.notes(organization.id, std::string(scope), prefix, now, notes_at_once_);
+    if (!notes) return notes.error();
+    for (const store::Note& note : *notes) spent.replace({}, amount_of(note.value));
+    if (notes->size() < notes_at_once_) return {};
+    const std::string& last = notes->back().key;
+    for (size_t length = last.size(); length + 1 > prefix.size(); --length) {
+        // Ids are printable ASCII.
+        const int first = length < last.size() ? last[length] + 1 : '!';
+        for (int letter = first; letter <= '~'; ++letter) {
+            const std::string next = last.substr(0, length) + static_cast<char>(letter);
+            if (auto rest = read(organization, next, now, spent); !rest) return rest;
+        }
+    }
     return {};
 }
 

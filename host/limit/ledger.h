@@ -17,8 +17,13 @@ namespace tandem::limit {
 class Ledger : public Spending {
 public:
     /// All of them outlive it.
-    Ledger(store::Store& store, const Clock& clock, observe::Log& log, observe::Metrics& metrics)
-        : store_(store), clock_(clock), log_(log), metrics_(metrics) {}
+    Ledger(store::Store& store, const Clock& clock, observe::Log& log, observe::Metrics& metrics,
+           unsigned notes_at_once = 100000)
+        : store_(store),
+          clock_(clock),
+          log_(log),
+          metrics_(metrics),
+          notes_at_once_(notes_at_once) {}
 
     Result<Charge> spend(const domain::Organization& organization, const Amount& amount,
                          std::string_view id) override;
@@ -43,6 +48,8 @@ private:
     Account& account_of(const std::string& organization);
     Time time_of(const Account& account) const;
     Result<void> open(Account& account, const domain::Organization& organization, Time now);
+    Result<void> read(const domain::Organization& organization, const std::string& prefix, Time now,
+                      Sum& spent) const;
     Result<void> check(Account& account, const domain::Organization& organization,
                        const Amount& amount, Time now);
     /// The line of a call, from the day on which it began.
@@ -54,6 +61,7 @@ private:
     const Clock& clock_;
     observe::Log& log_;
     observe::Metrics& metrics_;
+    const unsigned notes_at_once_;
     std::mutex mutex_;
     std::map<std::string, std::unique_ptr<Account>> accounts_;  // guarded by mutex_; never erased
 };

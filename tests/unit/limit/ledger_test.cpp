@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "unit/deliver/world.h"
 
@@ -127,6 +128,7 @@ class LedgerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_call_that_another_process_placed_ends_here);
     CPPUNIT_TEST(a_clock_that_is_set_back_does_not_open_the_day_before_again);
     CPPUNIT_TEST(a_clock_that_was_far_ahead_is_followed);
+    CPPUNIT_TEST(a_restart_reads_all_of_a_day_however_much_that_is);
     CPPUNIT_TEST(an_end_right_after_a_restart_is_counted_once);
     CPPUNIT_TEST(charges_of_the_version_before_are_read);
     CPPUNIT_TEST(calls_are_counted_for_whoever_has_another_cap);
@@ -329,6 +331,17 @@ public:
         books.clock.advance(-hours{24 * 365});
         CPPUNIT_ASSERT_EQUAL(today, books.day());
         CPPUNIT_ASSERT_EQUAL(std::string("0+5 of 1"), books.counted());
+    }
+
+    void a_restart_reads_all_of_a_day_however_much_that_is() {
+        Books books(minutes_of_a_day(600));
+        const std::vector<std::string> ids{"a", "aa", "a-b", "ab", "b~", "Z", "zz", "~", "0"};
+        for (const std::string& id : ids) books.place(id);
+        for (int i = 0; i < 40; ++i) books.place(books.ids.next());
+        for (const unsigned at_once : {1u, 2u, 7u, 49u, 50u}) {
+            Ledger other(*books.store, books.clock, books.log, books.metrics, at_once);
+            CPPUNIT_ASSERT_EQUAL(49u, got(other.today(books.shop)).spent.calls);
+        }
     }
 
     void an_end_right_after_a_restart_is_counted_once() {
