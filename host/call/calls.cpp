@@ -18,6 +18,10 @@ constexpr std::string_view room = "call";
 constexpr unsigned max_rebuilds = 8;
 // Also tells that a row stood in line already.
 constexpr std::string_view over_rate = "the organisation or this number has its rate";
+// Not the reason of a text that the AI may not answer: no later answer makes up for the call.
+constexpr std::string_view cap_reached = "call_daily_limit";
+// What the customer asked for, which is told of before anything else (the room `reply`).
+constexpr std::string_view asked_for_a_person = "asked";
 
 }  // namespace
 
@@ -134,8 +138,9 @@ Calls::Commit Calls::settle(const Scene& scene) {
 
 Calls::Commit Calls::finish(const Scene& scene, const End& end, bool claimed) {
     Scene after = scene;
+    const std::string& known = scene.conversation().needs_human;
     const bool news =
-        !end.needs_human.empty() && scene.conversation().needs_human != end.needs_human;
+        !end.needs_human.empty() && known != end.needs_human && known != asked_for_a_person;
     if (news) after.snapshot.conversation->needs_human = end.needs_human;
     store::ChangeSet set = change_of(after, claimed);
     end_call(after, end, set);
@@ -169,7 +174,7 @@ Calls::Commit Calls::start_scheduled(const Scene& scene) {
             ground_.spending->spend(organization, limit::of_a_call(organization), scene.call.id);
         if (!paid && paid.error().code == Code::Limited) {
             End end{Fate::Kind::NotMade, paid.error().text};
-            end.needs_human = limit::cap_reached;
+            end.needs_human = cap_reached;
             return finish(scene, end, false);
         }
         if (!paid) return Commit::Failed;

@@ -9,10 +9,22 @@ namespace tandem::reply {
 
 namespace {
 
+constexpr std::string_view asked_for = "asked";
+
 /// What the AI could not do is over once it answers; what it asked for is not.
 bool is_own_failure(const std::string& reason) {
     return reason == "responder_failed" || reason == "no_responder" || reason == "no_channel" ||
            reason == limit::cap_reached || reason == limit::number_not_allowed;
+}
+
+/// A person is needed, and whether that is news. What only a person ends is not forgotten for
+/// what an answer ends: the customer would be waited for by nobody after the next one.
+bool needs(domain::Conversation& conversation, std::string_view reason) {
+    std::string& known = conversation.needs_human;
+    const bool kept = !known.empty() && !is_own_failure(known) && reason != asked_for;
+    if (kept || known == reason) return false;
+    known = reason;
+    return true;
 }
 
 limit::Amount amount_of(const std::vector<std::string>& parts) {
@@ -35,7 +47,8 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
     if (ground_.spending && !parts.empty()) {
         auto paid = ground_.spending->spend(*task.organization, amount_of(parts), task.owed.id);
         if (!paid && paid.error().code == Code::Limited)
-            return commit_need(task, limit::cap_reached, answer.text);
+            return commit_need(task, answer.needs_human.empty() ? limit::cap_reached : asked_for,
+                               answer.text);
         if (!paid) {
             ground_.log->warn("reply", "what the organisation spent could not be read",
                               {{"owed", task.owed.id}, {"reason", paid.error().text}});
@@ -50,10 +63,8 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
     const Time now = ground_.clock->now();
     domain::Conversation conversation = task.conversation();
     conversation.last_activity_at = now;
-    const bool asks = !answer.needs_human.empty() && conversation.needs_human != "asked";
-    if (!answer.needs_human.empty())
-        conversation.needs_human = "asked";
-    else if (is_own_failure(conversation.needs_human))
+    const bool asks = !answer.needs_human.empty() && needs(conversation, asked_for);
+    if (answer.needs_human.empty() && is_own_failure(conversation.needs_human))
         conversation.needs_human.clear();
     set.operations.push_back(conversation);
 
@@ -76,7 +87,7 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
         set.operations.push_back(store::AuditLine{
             ground_.ids->next(), "ai", "send", task.owed.address, made.id, {}, now});
     }
-    if (asks) set.operations.push_back(publish::needs_human(screen(task), "asked"));
+    if (asks) set.operations.push_back(publish::needs_human(screen(task), asked_for));
     set.operations.push_back(store::Settle{task.owed.id, store::Settlement::Done, {}, {}});
     charge.write(set);
     const Commit done = commit(std::move(set), task);
@@ -89,8 +100,7 @@ Turns::Commit Turns::commit_need(const Task& task, std::string_view reason,
     store::ChangeSet set = change_set(task);
     set.preconditions.push_back(store::VersionIs{task.owed.address, task.conversation().version});
     domain::Conversation conversation = task.conversation();
-    const bool news = conversation.needs_human != reason;
-    conversation.needs_human = reason;
+    const bool news = needs(conversation, reason);
     set.operations.push_back(conversation);
     if (news) set.operations.push_back(publish::needs_human(screen(task), reason));
     if (!unsent.empty()) {

@@ -75,6 +75,7 @@ class CapsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_call_of_which_nobody_knows_keeps_them);
     CPPUNIT_TEST(a_call_for_later_reserves_when_it_begins);
     CPPUNIT_TEST(a_call_for_later_that_does_not_fit_is_not_made_and_a_human_is_told);
+    CPPUNIT_TEST(a_cap_does_not_hide_that_the_customer_asked_for_a_person);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -146,9 +147,23 @@ public:
         CPPUNIT_ASSERT(world.fate().kind == Fate::Kind::NotMade);
         CPPUNIT_ASSERT_EQUAL(std::string("The organisation's call minutes of this day are used up"),
                              world.fate().reason);
-        CPPUNIT_ASSERT_EQUAL(std::string("daily_limit"), world.conversation().needs_human);
+        CPPUNIT_ASSERT_EQUAL(std::string("call_daily_limit"), world.conversation().needs_human);
         CPPUNIT_ASSERT_EQUAL(size_t{2}, world.voice->started.size());
         CPPUNIT_ASSERT_EQUAL(std::string("0+10 of 2"), world.counted());
+    }
+
+    void a_cap_does_not_hide_that_the_customer_asked_for_a_person() {
+        CountedCalls world;
+        for (int i = 0; i < 2; ++i) world.calls.work(world.place());
+        world.schedule();
+        domain::Conversation asked = world.conversation();
+        asked.needs_human = "asked";
+        world.commit({asked});
+        world.clock.advance(std::chrono::minutes{1});
+        for (const store::Owed& row : world.due()) world.calls.work(row);
+        CPPUNIT_ASSERT(world.fate().kind == Fate::Kind::NotMade);
+        CPPUNIT_ASSERT_EQUAL(std::string("asked"), world.conversation().needs_human);
+        CPPUNIT_ASSERT_EQUAL(std::string(), world.last_event("needs_human"));
     }
 };
 

@@ -24,9 +24,9 @@ public:
     const std::string& instance() const override { return instance_; }
     Result<reply::Answer> respond(const reply::Turn&) override {
         ++asked;
-        return reply::Answer{text, {}};
+        return reply::Answer{text, needs_human};
     }
-    std::string text = "Yes.";
+    std::string text = "Yes.", needs_human;
     int asked = 0;
 
 private:
@@ -124,6 +124,9 @@ class RoomsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(without_caps_nothing_is_written_down);
     CPPUNIT_TEST(an_ai_at_the_cap_asks_for_a_human_and_nothing_is_lost);
     CPPUNIT_TEST(an_answer_that_is_too_long_for_the_rest_of_the_day_is_kept_as_a_draft);
+    CPPUNIT_TEST(a_cap_does_not_hide_that_the_customer_asked_for_a_person);
+    CPPUNIT_TEST(who_asks_for_a_person_in_an_answer_that_does_not_fit_has_asked);
+    CPPUNIT_TEST(a_call_that_a_cap_stopped_is_not_made_good_by_an_answer);
     CPPUNIT_TEST(people_over_the_rate_are_refused_before_anything_is_written);
     CPPUNIT_TEST(an_ai_over_the_rate_waits_and_is_sent_later);
     CPPUNIT_TEST(what_people_send_is_counted_once);
@@ -232,6 +235,41 @@ public:
         shop.answer("Are you open?");
         CPPUNIT_ASSERT_EQUAL(std::string(), shop.conversation().needs_human);
         CPPUNIT_ASSERT_EQUAL(size_t{1}, shop.texts().size());
+    }
+
+    void a_cap_does_not_hide_that_the_customer_asked_for_a_person() {
+        Shop shop(daily(1));
+        shop.ai->needs_human = "a refund";
+        shop.answer("I want my money back");
+        shop.ai->needs_human.clear();
+        shop.answer("Hello?");
+        CPPUNIT_ASSERT_EQUAL(std::string("asked"), shop.conversation().needs_human);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, shop.seen("needs_human"));
+        shop.clock.advance(std::chrono::hours{24});
+        shop.answer("Is nobody there?");
+        CPPUNIT_ASSERT_EQUAL(2, shop.ai->asked);
+        CPPUNIT_ASSERT_EQUAL(std::string("asked"), shop.conversation().needs_human);
+    }
+
+    void who_asks_for_a_person_in_an_answer_that_does_not_fit_has_asked() {
+        Shop shop(daily({}, 2));
+        shop.ai->text = std::string(400, 'a');
+        shop.ai->needs_human = "a refund";
+        shop.answer("I want my money back");
+        CPPUNIT_ASSERT(shop.texts().empty());
+        CPPUNIT_ASSERT(shop.snapshot().messages.back().delivery == Delivery::Superseded);
+        CPPUNIT_ASSERT_EQUAL(std::string("asked"), shop.conversation().needs_human);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, shop.seen("needs_human"));
+    }
+
+    void a_call_that_a_cap_stopped_is_not_made_good_by_an_answer() {
+        Shop shop(daily(2));
+        domain::Conversation stopped = shop.conversation();
+        stopped.needs_human = "call_daily_limit";
+        shop.commit({stopped});
+        shop.answer("Are you open?");
+        CPPUNIT_ASSERT_EQUAL(1, shop.ai->asked);
+        CPPUNIT_ASSERT_EQUAL(std::string("call_daily_limit"), shop.conversation().needs_human);
     }
 
     void people_over_the_rate_are_refused_before_anything_is_written() {
