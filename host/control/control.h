@@ -157,6 +157,7 @@ private:
     /// One of the organisation's messages, once for a request however often it is decided.
     void take_one(const Person& person, const std::string& address, bool& taken) const;
     domain::Message say(Draft& draft, const std::string& text, domain::MessageType type);
+    void write_unsent(Draft& draft, domain::Message message) const;
     void meet(Draft& draft) const;
     void owe_turn(Draft& draft);
     void end(Draft& draft, const LeaveOrder& order, domain::SessionState state);

@@ -39,6 +39,7 @@ struct Control::Draft {
     bool writes_session = false;
     const Keyed* key = nullptr;  // remembered with the rest
     limit::Charge charge{};      // for what the draft sends
+    std::string unsent{};        // why an announcement is not sent; empty: it is
     std::vector<store::Precondition> conditions{};
     std::vector<store::Operation> operations{};
 

@@ -19,11 +19,13 @@ struct Control::Joined {
     size_t waiting = 0;
     std::optional<domain::Call> active_call;
     std::vector<std::string> on_wire;
-    Json taken;  // null: no call was to be taken
+    Json taken;          // null: no call was to be taken
+    std::string unsent;  // why the announcement is not sent; empty: it is, or there is none
 };
 
 std::string Control::join(const Person& person, const JoinOrder& order, Keyed* key) {
-    // The message waits for its turn like the AI's: a takeover is not refused for a rate.
+    // The message waits for its turn like the AI's, and fails at a cap of the day: a takeover is
+    // refused for neither.
     if (!order.custom_message.empty()) must_be_allowed(*person.organization, order.address);
     Joined joined;
     int64_t control_epoch = 0;
@@ -38,6 +40,7 @@ std::string Control::join(const Person& person, const JoinOrder& order, Keyed* k
         control_epoch = draft.conversation.control_epoch + (began ? 1 : 0);
         if (began) begin(draft, order);
         joined.session = draft.session;
+        joined.unsent = draft.unsent;
         joined.scene = draft.scene();
         return began || key;
     });
@@ -129,6 +132,8 @@ std::string Control::answer_of(const Joined& joined) const {
     data["queuedMessages"] = joined.waiting;
     data["activeCall"] = joined.active_call ? call_object(*joined.active_call) : Json(nullptr);
     data["pendingSends"] = joined.on_wire;
+    if (!joined.unsent.empty())
+        data["customMessage"] = {{"sent", false}, {"reason", joined.unsent}};
     if (!joined.taken.is_null()) data["takeCall"] = joined.taken;
     data["timestamp"] = iso8601(ground_.clock->now());
     return text(data);

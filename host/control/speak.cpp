@@ -38,7 +38,8 @@ void Control::take_one(const Person& person, const std::string& address, bool& t
     taken = true;
 }
 
-/// A human's text: in the record, on the screens, and owed to the customer.
+/// A human's text: in the record, on the screens, and owed to the customer. At a cap of the
+/// day it is refused, but an announcement ends as failed: a takeover waits for no midnight.
 domain::Message Control::say(Draft& draft, const std::string& words, MessageType type) {
     const domain::Organization& organization = *draft.person.organization;
     if (channels_.count(organization.channel) == 0)
@@ -71,7 +72,14 @@ domain::Message Control::say(Draft& draft, const std::string& words, MessageType
     if (ground_.spending) {
         const auto segments = static_cast<unsigned>(domain::segments_of(words).count);
         auto charge = ground_.spending->spend(organization, {1, segments, 0}, message.id);
-        if (!charge) throw serve::Refused{limit::refusal(charge.error())};
+        const bool waives = type == MessageType::System;
+        if (!charge && !(waives && charge.error().code == Code::Limited))
+            throw serve::Refused{limit::refusal(charge.error())};
+        if (!charge) {
+            draft.unsent = charge.error().text + '.';
+            write_unsent(draft, message);
+            return message;
+        }
         draft.charge = std::move(*charge);
     }
     if (!draft.session.id.empty()) ++draft.record.message_count;
@@ -80,6 +88,23 @@ domain::Message Control::say(Draft& draft, const std::string& words, MessageType
     draft.write(store::Owe{std::move(owed)});
     draft.audit("send", message.id);
     return message;
+}
+
+/// As a text that was committed and failed, which is what screens know.
+void Control::write_unsent(Draft& draft, domain::Message message) const {
+    draft.write(message);
+    draft.write(publish::message_sent(draft.scene(), message));
+    message.delivery = domain::Delivery::Failed;
+    message.error_code = "DAILY_LIMIT";
+    message.error_text = draft.unsent;
+    store::Status line;
+    line.message_id = message.id;
+    line.delivery = message.delivery;
+    line.error_code = message.error_code;
+    line.error_text = message.error_text;
+    line.at = draft.before.now;
+    draft.write(std::move(line));
+    draft.write(publish::sms_status_update(draft.scene(), message));
 }
 
 std::string Control::send(const Person& person, const SendOrder& order, Keyed* key) {

@@ -131,6 +131,7 @@ class RoomsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_ai_over_the_rate_waits_and_is_sent_later);
     CPPUNIT_TEST(what_people_send_is_counted_once);
     CPPUNIT_TEST(a_custom_message_waits_and_the_takeover_does_not);
+    CPPUNIT_TEST(a_takeover_at_a_cap_begins_without_its_custom_message);
     CPPUNIT_TEST(a_retry_is_not_counted_again);
     CPPUNIT_TEST(forbidden_numbers_are_refused_at_the_edge);
     CPPUNIT_TEST(forbidden_numbers_are_refused_at_the_gate_too);
@@ -334,6 +335,35 @@ public:
         shop.clock.advance(Milliseconds{16000});
         shop.deliver_all();
         CPPUNIT_ASSERT_EQUAL(size_t{2}, shop.channel->sent.size());
+    }
+
+    void a_takeover_at_a_cap_begins_without_its_custom_message() {
+        Shop shop(daily(1));
+        shop.writes("one");
+        shop.customer_writes("I want to talk to a person", false);
+        control::JoinOrder order;
+        order.address = People::customer;
+        order.handoff_reason = "customer_request";
+        order.custom_message = "I am Ann.";
+        const testing::Json joined = testing::Json::parse(shop.room->join(shop.person(), order));
+        CPPUNIT_ASSERT(shop.snapshot().session);
+        CPPUNIT_ASSERT_EQUAL(1, joined.at("queuedMessages").get<int>());
+        CPPUNIT_ASSERT(!joined.at("customMessage").at("sent").get<bool>());
+        CPPUNIT_ASSERT_EQUAL(std::string("The organisation's messages of this day are used up."),
+                             joined.at("customMessage").at("reason").get<std::string>());
+        // It failed where screens and the record see it, and counts for nothing.
+        CPPUNIT_ASSERT_EQUAL(0, joined.at("session").at("messageCount").get<int>());
+        const domain::Message unsent = shop.snapshot().messages.back();
+        CPPUNIT_ASSERT_EQUAL(std::string("I am Ann."), unsent.content);
+        CPPUNIT_ASSERT(unsent.delivery == Delivery::Failed);
+        CPPUNIT_ASSERT_EQUAL(std::string("DAILY_LIMIT"), unsent.error_code);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, shop.seen("sms_status_update failed"));
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, shop.texts().size());
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, shop.charges());
+        // What the human writes then is refused as ever.
+        expect_refused("429 RATE_LIMITED", [&] {
+            shop.room->send(shop.person(), {order.address, "Hello", "text", ""});
+        });
     }
 
     void a_retry_is_not_counted_again() {
