@@ -253,7 +253,13 @@ void Furniture::furnish_talking() {
     dispatcher->add(*turns, {});
     outbox = std::make_unique<deliver::Outbox>(
         deliver::Outbox::Ground{store.get(), committer.get(), &clock, &ids,
-                                std::chrono::seconds(settings.conversation.message_validity_s)});
+                                std::chrono::seconds(settings.conversation.message_validity_s),
+                                [this](const store::Owed& owed, store::ChangeSet& set) {
+                                    return calls->dropped(owed, set);
+                                },
+                                [this](const store::Owed& owed, store::ChangeSet& set) {
+                                    return turns->dropped(owed, set);
+                                }});
 }
 
 void Furniture::furnish_calling() {

@@ -332,6 +332,11 @@ store::ChangeSet Calls::change_of(const Scene& scene, bool claimed) const {
 
 /// The call is over without its provider's word: on the record, on screens, and settled.
 void Calls::end_call(Scene& scene, const End& end, store::ChangeSet& set) {
+    close(scene, end, set);
+    set.operations.push_back(store::Settle{scene.owed.id, end.settlement, {}, end.reason});
+}
+
+void Calls::close(Scene& scene, const End& end, store::ChangeSet& set) const {
     scene.plan.state = State::Over;
     scene.plan.failure_reason = end.reason;
     scene.call.active = false;
@@ -340,7 +345,6 @@ void Calls::end_call(Scene& scene, const End& end, store::ChangeSet& set) {
     scene.call.record_json = to_json(scene.plan);
     set.operations.push_back(scene.call);
     set.operations.push_back(publish::call_ended(screen(scene), scene.call, end.reason, {}, {}));
-    set.operations.push_back(store::Settle{scene.owed.id, end.settlement, {}, end.reason});
 }
 
 /// What was reserved for a call that is over is given back.

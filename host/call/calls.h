@@ -77,6 +77,10 @@ public:
     /// Whoever asked for it waits no longer: a call that certainly was not made is ended. The
     /// row is as it was committed. Blocks.
     Fate give_up(const store::Owed& owed);
+    /// An operator drops the row: in this change the call ends as not made, or as unknown where
+    /// nobody knows; one that its provider has goes on. Gives what is to be done once the
+    /// change is committed.
+    Result<std::function<void()>> dropped(const store::Owed& owed, store::ChangeSet& set);
 
 private:
     /// The row, its call, and the conversation as they were at one instant.
@@ -112,6 +116,7 @@ private:
     void later(const Scene& scene, Time due, const std::string& why, store::ChangeSet& set) const;
 
     store::ChangeSet change_of(const Scene& scene, bool claimed) const;
+    void close(Scene& scene, const End& end, store::ChangeSet& set) const;
     void end_call(Scene& scene, const End& end, store::ChangeSet& set);
     Result<limit::Charge> settle_charge(const Scene& scene) const;
     publish::Scene screen(const Scene& scene) const;

@@ -34,6 +34,7 @@ struct Outbox::Deed {
     Entry entry;
     store::Snapshot snapshot;
     Time now;
+    std::function<void()> committed{};  // what is to be done then; empty: nothing
 };
 
 Result<std::optional<domain::Message>> Outbox::message_of(
@@ -85,7 +86,7 @@ Result<void> Outbox::change(const domain::OrganizationId& organization, const st
         if (!snapshot) return snapshot.error();
         auto found = entry(organization, id);
         if (!found) return found.error();
-        const Deed deed{std::move(*found), std::move(*snapshot), ground_.clock->now()};
+        Deed deed{std::move(*found), std::move(*snapshot), ground_.clock->now()};
         const store::Owed& owed = deed.entry.owed;
         if (!owed.dead && owed.lease_until > deed.now)
             return Error{Code::Conflict, "it is being sent at this moment"};
@@ -95,10 +96,13 @@ Result<void> Outbox::change(const domain::OrganizationId& organization, const st
             set.preconditions.push_back(store::OwedDead{id});
         else
             set.preconditions.push_back(store::OwedUnclaimed{id, deed.now});
-        make(deed, set);
+        if (auto made = make(deed, set); !made) return made;
         const auto outcome = ground_.committer->commit(std::move(set));
         if (!outcome) return outcome.error();
-        if (outcome->kind == store::Outcome::Kind::Committed) return {};
+        if (outcome->kind == store::Outcome::Kind::Committed) {
+            if (deed.committed) deed.committed();
+            return {};
+        }
         if (outcome->kind == store::Outcome::Kind::Refused)
             return Error{Code::Internal, outcome->text};
     }
@@ -107,7 +111,7 @@ Result<void> Outbox::change(const domain::OrganizationId& organization, const st
 
 Result<void> Outbox::retry(const domain::OrganizationId& organization, const std::string& id,
                            const std::string& actor) const {
-    return change(organization, id, [&](const Deed& deed, store::ChangeSet& set) {
+    return change(organization, id, [&](const Deed& deed, store::ChangeSet& set) -> Result<void> {
         const store::Owed& owed = deed.entry.owed;
         const auto& message = deed.entry.message;
         const bool unknown = message && message->delivery == Delivery::Unknown;
@@ -127,14 +131,16 @@ Result<void> Outbox::retry(const domain::OrganizationId& organization, const std
                                                   owed.subject_id,
                                                   {},
                                                   deed.now});
+        return {};
     });
 }
 
 Result<void> Outbox::drop(const domain::OrganizationId& organization, const std::string& id,
                           const std::string& actor) const {
-    return change(organization, id, [&](const Deed& deed, store::ChangeSet& set) {
+    return change(organization, id, [&](Deed& deed, store::ChangeSet& set) -> Result<void> {
         const store::Owed& owed = deed.entry.owed;
         if (deed.entry.message) end_message(deed, set);
+        if (auto ended = end_other(deed, set); !ended) return ended;
         set.operations.push_back(store::Settle{id, store::Settlement::Done, {}, "dropped"});
         set.operations.push_back(store::AuditLine{ground_.ids->next(),
                                                   actor,
@@ -143,7 +149,22 @@ Result<void> Outbox::drop(const domain::OrganizationId& organization, const std:
                                                   owed.subject_id,
                                                   {},
                                                   deed.now});
+        return {};
     });
+}
+
+/// What is owed of a call or an answer is ended by whoever knows it.
+Result<void> Outbox::end_other(Deed& deed, store::ChangeSet& set) const {
+    const store::Owed& owed = deed.entry.owed;
+    const End none;
+    const End& end = owed.kind == store::OwedKind::Call     ? ground_.end_call
+                     : owed.kind == store::OwedKind::AiTurn ? ground_.end_turn
+                                                            : none;
+    if (!end) return {};
+    auto committed = end(owed, set);
+    if (!committed) return committed.error();
+    deed.committed = std::move(*committed);
+    return {};
 }
 
 /// Queued, or given back after a certain failure: it was not sent. A row whose claim lapsed

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,10 @@ namespace tandem::deliver {
 /// more, or never. Each deed leaves an audit line in the same commit. Safe from any thread.
 class Outbox {
 public:
+    /// What else than a text ends when its row is dropped, with the room whose work it was: adds
+    /// to the change, and gives what is to be done once that is committed; empty: nothing.
+    using End = std::function<Result<std::function<void()>>(const store::Owed& owed,
+                                                            store::ChangeSet& set)>;
     struct Ground {
         store::Store* store = nullptr;
         store::Committer* committer = nullptr;
@@ -21,6 +26,7 @@ public:
         IdSource* ids = nullptr;
         /// Of what is sent once more.
         Milliseconds validity{std::chrono::hours{4}};
+        End end_call{}, end_turn{};  // empty: only the row goes
     };
     /// A row and the message that it would send, if it is there still.
     struct Entry {
@@ -43,8 +49,8 @@ public:
     /// twice. Conflict: a worker has the row at this moment.
     Result<void> retry(const domain::OrganizationId& organization, const std::string& id,
                        const std::string& actor) const;
-    /// Never: the message ends as failed, or stays unknown where nobody knows. Conflict:
-    /// a worker has the row at this moment.
+    /// Never: a message or a call ends as failed, or stays unknown where nobody knows; what the
+    /// AI does not answer waits for a human. Conflict: a worker has the row at this moment.
     Result<void> drop(const domain::OrganizationId& organization, const std::string& id,
                       const std::string& actor) const;
 
@@ -57,6 +63,7 @@ private:
     Result<std::optional<domain::Message>> message_of(const domain::OrganizationId& organization,
                                                       const store::Owed& owed) const;
     void end_message(const Deed& deed, store::ChangeSet& set) const;
+    Result<void> end_other(Deed& deed, store::ChangeSet& set) const;
 
     const Ground ground_;
 };

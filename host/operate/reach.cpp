@@ -6,6 +6,7 @@
 
 #include "admit/routes.h"
 #include "base/id.h"
+#include "call/calls.h"
 #include "converse/routes.h"
 #include "deliver/routes.h"
 #include "limit/ledger.h"
@@ -13,6 +14,7 @@
 #include "observe/logger.h"
 #include "observe/registry.h"
 #include "operate/control_socket.h"
+#include "reply/turns.h"
 #include "store/committer.h"
 
 namespace tandem::operate {
@@ -70,8 +72,24 @@ public:
         if (auto migrated = instance->store->migrate(); !migrated) return migrated;
         store_ = instance->store;
         committer_ = std::make_unique<store::GroupCommitter>(*store_, nullptr, log_, metrics_);
+        ledger_ = std::make_unique<limit::Ledger>(*store_, clock_, log_, metrics_);
+        const dispatch::Ground ground{
+            store_.get(), committer_.get(), &clock_, &ids_, &organizations_, &log_, &metrics_};
+        // They do nothing here but end what is dropped.
+        calls_ =
+            std::make_unique<call::Calls>(call::Ground{ground, &fence_, nullptr, ledger_.get()},
+                                          call::Calls::Voices{}, callers_, call::CallOptions{});
+        turns_ = std::make_unique<reply::Turns>(reply::Ground{ground, ledger_.get()},
+                                                reply::Turns::Responders{},
+                                                reply::Turns::Channels{}, reply::TurnOptions{});
         outbox_ = std::make_unique<deliver::Outbox>(deliver::Outbox::Ground{
-            store_.get(), committer_.get(), &clock_, &ids_, std::chrono::seconds(validity_)});
+            store_.get(), committer_.get(), &clock_, &ids_, std::chrono::seconds(validity_),
+            [this](const store::Owed& owed, store::ChangeSet& set) {
+                return calls_->dropped(owed, set);
+            },
+            [this](const store::Owed& owed, store::ChangeSet& set) {
+                return turns_->dropped(owed, set);
+            }});
         desk_ = {store_.get(), committer_.get(), &clock_,       &ids_, &organizations_,
                  &log_,        &workers_,        history_limit_};
         routes_ = deliver::outbox_routes(*outbox_);
@@ -79,7 +97,6 @@ public:
         if (auto read = revocations_->load(organizations_); !read) return read;
         for (serve::Route& route : admit::revocation_routes(*revocations_))
             routes_.push_back(std::move(route));
-        ledger_ = std::make_unique<limit::Ledger>(*store_, clock_, log_, metrics_);
         for (serve::Route& route : limit::routes(*ledger_, organizations_))
             routes_.push_back(std::move(route));
         // The socket's limits are the gateway's; here nobody else waits.
@@ -134,9 +151,13 @@ private:
     const unsigned history_limit_;
     std::shared_ptr<store::Store> store_;
     std::unique_ptr<store::GroupCommitter> committer_;
+    std::unique_ptr<limit::Ledger> ledger_;
+    deliver::FenceGate fence_;
+    call::Callers callers_;
+    std::unique_ptr<call::Calls> calls_;
+    std::unique_ptr<reply::Turns> turns_;
     std::unique_ptr<deliver::Outbox> outbox_;
     std::unique_ptr<admit::Revocations> revocations_;
-    std::unique_ptr<limit::Ledger> ledger_;
     Workers workers_{1, 8};
     converse::Ground desk_;
     std::vector<serve::Route> routes_;

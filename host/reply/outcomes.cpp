@@ -10,11 +10,14 @@ namespace tandem::reply {
 namespace {
 
 constexpr std::string_view asked_for = "asked";
+// An operator did not let the AI answer.
+constexpr std::string_view dropped_turn = "dropped";
 
 /// What the AI could not do is over once it answers; what it asked for is not.
 bool is_own_failure(const std::string& reason) {
     return reason == "responder_failed" || reason == "no_responder" || reason == "no_channel" ||
-           reason == limit::cap_reached || reason == limit::number_not_allowed;
+           reason == dropped_turn || reason == limit::cap_reached ||
+           reason == limit::number_not_allowed;
 }
 
 /// A person is needed, and whether that is news. What only a person ends is not forgotten for
@@ -111,6 +114,18 @@ Turns::Commit Turns::commit_need(const Task& task, std::string_view reason,
     set.operations.push_back(
         store::Settle{task.owed.id, store::Settlement::Done, {}, std::string(reason)});
     return commit(std::move(set), task);
+}
+
+Result<std::function<void()>> Turns::dropped(const store::Owed& owed, store::ChangeSet& set) const {
+    Task task{owed, ground_.organizations->by_id(owed.organization)};
+    if (!look(task)) return Error{Code::Unavailable, "the conversation could not be read"};
+    if (!waits(task)) return std::function<void()>();
+    domain::Conversation conversation = task.conversation();
+    if (!needs(conversation, dropped_turn)) return std::function<void()>();
+    set.preconditions.push_back(store::VersionIs{owed.address, conversation.version});
+    set.operations.push_back(conversation);
+    set.operations.push_back(publish::needs_human(screen(task), dropped_turn));
+    return std::function<void()>();
 }
 
 /// Without a word: only what was seen when it was judged may be settled so, since a text

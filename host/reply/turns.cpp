@@ -97,14 +97,19 @@ bool Turns::look(Task& task) const {
     return true;
 }
 
-/// Whether the AI still has something to say here.
-Turns::Next Turns::judge(const Task& task, std::string& reason) const {
+/// Whether a customer still waits for the answer that is owed.
+bool Turns::waits(const Task& task) {
     const bool known = task.organization && task.snapshot.conversation;
-    if (!known || task.snapshot.session || task.conversation().opted_out) return Next::Over;
+    if (!known || task.snapshot.session || task.conversation().opted_out) return false;
     // Whoever took the conversation over, or gave it back, settled what is owed now.
     const bool stale = task.owed.control_epoch >= 0 &&
                        task.owed.control_epoch != task.conversation().control_epoch;
-    if (stale || task.unanswered.empty()) return Next::Over;
+    return !stale && !task.unanswered.empty();
+}
+
+/// Whether the AI still has something to say here.
+Turns::Next Turns::judge(const Task& task, std::string& reason) const {
+    if (!waits(task)) return Next::Over;
     if (responders_.count(task.organization->responder) == 0)
         reason = "no_responder";
     else if (channels_.count(task.organization->channel) == 0)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,6 +51,10 @@ public:
     void work(const store::Owed& owed) override;
     void stop() override { stopping_ = true; }
 
+    /// An operator drops the row: in this change a human is asked for, where anything still
+    /// waits for an answer.
+    Result<std::function<void()>> dropped(const store::Owed& owed, store::ChangeSet& set) const;
+
 private:
     /// One claimed row, and what is known of its conversation.
     struct Task;
@@ -57,6 +62,7 @@ private:
     enum class Next { Over, Answer, GiveUp };
 
     bool look(Task& task) const;
+    static bool waits(const Task& task);
     Next judge(const Task& task, std::string& reason) const;
     void answer_claimed(Task& task);
     std::optional<Answer> ask(const Task& task, unsigned round);

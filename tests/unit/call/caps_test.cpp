@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "deliver/outbox.h"
 #include "limit/ledger.h"
 #include "unit/call/ground.h"
 
@@ -46,6 +47,15 @@ public:
                std::to_string(here->spent.calls);
     }
 
+    deliver::Outbox outbox() {
+        deliver::Outbox::Ground all{store.get(), committer.get(), &clock, &ids, {}};
+        all.end_call = [this](const store::Owed& owed, store::ChangeSet& set) {
+            return calls.dropped(owed, set);
+        };
+        return deliver::Outbox(all);
+    }
+
+    store::ChangeSet unwritten;
     limit::Ledger ledger{*store, clock, log, metrics};
     const domain::Organization shop;
     const domain::Organizations capped;
@@ -76,6 +86,8 @@ class CapsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_call_for_later_reserves_when_it_begins);
     CPPUNIT_TEST(a_call_for_later_that_does_not_fit_is_not_made_and_a_human_is_told);
     CPPUNIT_TEST(a_cap_does_not_hide_that_the_customer_asked_for_a_person);
+    CPPUNIT_TEST(a_call_that_an_operator_drops_gives_its_minutes_back);
+    CPPUNIT_TEST(a_call_that_is_dropped_in_vain_keeps_its_minutes);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -164,6 +176,23 @@ public:
         CPPUNIT_ASSERT(world.fate().kind == Fate::Kind::NotMade);
         CPPUNIT_ASSERT_EQUAL(std::string("asked"), world.conversation().needs_human);
         CPPUNIT_ASSERT_EQUAL(std::string(), world.last_event("needs_human"));
+    }
+
+    void a_call_that_an_operator_drops_gives_its_minutes_back() {
+        CountedCalls world;
+        const auto done = world.outbox().drop(CallWorld::organization, world.place().id, "ann");
+        CPPUNIT_ASSERT_MESSAGE(done ? "" : done.error().text, done);
+        CPPUNIT_ASSERT(world.fate().kind == Fate::Kind::NotMade);
+        CPPUNIT_ASSERT_EQUAL(std::string("0+0 of 1"), world.counted());
+    }
+
+    void a_call_that_is_dropped_in_vain_keeps_its_minutes() {
+        CountedCalls world;
+        const store::Owed owed = world.place();
+        auto lost = world.calls.dropped(owed, world.unwritten);
+        CPPUNIT_ASSERT(lost);
+        lost = std::function<void()>();
+        CPPUNIT_ASSERT_EQUAL(std::string("0+5 of 1"), world.counted());
     }
 };
 

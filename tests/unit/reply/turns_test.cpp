@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "deliver/outbox.h"
 #include "unit/deliver/world.h"
 
 namespace tandem::reply {
@@ -63,6 +64,8 @@ class TurnsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_ai_may_ask_for_a_human);
     CPPUNIT_TEST(without_an_ai_or_a_channel_a_human_is_needed);
     CPPUNIT_TEST(an_answer_ends_the_need_that_a_failure_made);
+    CPPUNIT_TEST(a_turn_that_an_operator_drops_waits_for_a_human);
+    CPPUNIT_TEST(a_turn_that_nobody_waits_for_is_dropped_in_silence);
     CPPUNIT_TEST(long_answers_are_several_messages_in_order);
     CPPUNIT_TEST(a_process_that_died_while_the_ai_thought_asks_again);
     CPPUNIT_TEST(a_process_that_ends_leaves_the_turn_to_the_next);
@@ -324,6 +327,27 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("one\ntwo"), ai_->turns.back().text);
     }
 
+    void a_turn_that_an_operator_drops_waits_for_a_human() {
+        world_->customer_writes("one");
+        drop();
+        needs("dropped");
+        CPPUNIT_ASSERT(ai_->turns.empty());
+        // The next answer is to all that nobody answered.
+        world_->customer_writes("two");
+        work();
+        CPPUNIT_ASSERT_EQUAL(std::string("one\ntwo"), ai_->turns.back().text);
+        CPPUNIT_ASSERT_EQUAL(std::string(), world_->conversation().needs_human);
+    }
+
+    void a_turn_that_nobody_waits_for_is_dropped_in_silence() {
+        world_->customer_writes("one");
+        world_->joins();
+        drop();
+        CPPUNIT_ASSERT_EQUAL(std::string(), world_->conversation().needs_human);
+        CPPUNIT_ASSERT(world_->events().empty());
+        nothing_owed();
+    }
+
     void long_answers_are_several_messages_in_order() {
         channel_->units = 20;
         ai_->answers = {Answer{"We open at nine. Do come and see us. Bye.", {}}};
@@ -439,6 +463,17 @@ private:
     }
     void work() {
         for (const auto& row : world_->due(store::OwedKind::AiTurn)) turns_->work(row);
+    }
+    /// As an operator.
+    void drop() {
+        deliver::Outbox::Ground ground{
+            world_->store.get(), world_->committer.get(), &world_->clock, &world_->ids, {}};
+        ground.end_turn = [this](const store::Owed& owed, store::ChangeSet& set) {
+            return turns_->dropped(owed, set);
+        };
+        const auto done = deliver::Outbox(ground).drop(
+            World::organization, world_->due(store::OwedKind::AiTurn).at(0).id, "ann");
+        CPPUNIT_ASSERT_MESSAGE(done ? "" : done.error().text, done);
     }
     void claim_as(const std::string& worker) {
         const store::Owed row = world_->due(store::OwedKind::AiTurn).at(0);
