@@ -304,6 +304,7 @@ void Furniture::furnish_people() {
             &logger,
             desk_workers.get(),
             settings.conversation.history_limit};
+    desk.spending = ledger.get();
     for (size_t i = 0; i < providers.size(); ++i)
         desk.sandbox |= settings.providers[i].plugin == "sandbox" && providers[i].webhook;
 }

@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "base/workers.h"
 #include "domain/organization.h"
+#include "limit/limit.h"
 #include "observe/observe.h"
 #include "store/store.h"
 
@@ -23,7 +24,8 @@ struct Ground {
     observe::Log* log = nullptr;
     Workers* workers = nullptr;  // for what waits for a commit
     unsigned history_limit = 50;
-    bool sandbox = false;  // there is a customer to play with
+    bool sandbox = false;                 // there is a customer to play with
+    limit::Spending* spending = nullptr;  // null: nobody counts a call's minutes
 };
 
 /// The address that a caller of the API means: a phone number in any form, or an address of

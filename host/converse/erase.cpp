@@ -17,6 +17,18 @@ store::AuditLine audit(const Asked& asked, const char* action, const std::string
             asked.ground.clock->now()};
 }
 
+/// A call that runs keeps nothing of the day: what still comes of it is of a call that nobody
+/// knows, and counts its minutes then.
+limit::Charge release(const Asked& asked, const std::optional<domain::Call>& active) {
+    if (!active || !asked.ground.spending) return {};
+    domain::Call over = *active;
+    over.active = false;
+    over.outcome = domain::CallOutcome::NeverConnected;
+    auto charge = asked.ground.spending->settle(asked.organization, over);
+    if (!charge) serve::refuse_without_storage();
+    return std::move(*charge);
+}
+
 void erase(const Asked& asked, const std::string& address) {
     const domain::OrganizationId& organization = asked.organization.id;
     for (unsigned i = 0; i < max_rebuilds; ++i) {
@@ -33,9 +45,11 @@ void erase(const Asked& asked, const std::string& address) {
         set.operations.push_back(store::Erase{address, remains->name});
         set.operations.push_back(store::ForgetNote{"processed", address});
         set.operations.push_back(audit(asked, "erase", remains->name));
+        limit::Charge charge = release(asked, now.active_call);
+        charge.write(set);
         const auto outcome = asked.ground.committer->commit(std::move(set));
         if (!outcome) serve::refuse_without_storage();
-        if (outcome->kind == store::Outcome::Kind::Committed) return;
+        if (outcome->kind == store::Outcome::Kind::Committed) return charge.keep();
     }
     serve::refuse_without_storage();
 }

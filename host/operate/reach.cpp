@@ -92,6 +92,7 @@ public:
             }});
         desk_ = {store_.get(), committer_.get(), &clock_,       &ids_, &organizations_,
                  &log_,        &workers_,        history_limit_};
+        desk_.spending = ledger_.get();
         routes_ = deliver::outbox_routes(*outbox_);
         revocations_ = std::make_unique<admit::Revocations>(*store_, *committer_, clock_, ids_);
         if (auto read = revocations_->load(organizations_); !read) return read;

@@ -138,6 +138,7 @@ private:
         domain::Organization own;
         own.id = organization;
         own.default_region = "US";
+        own.daily.call_minutes = 60;  // where a test has a ledger
         domain::Organization other;
         other.id = "other";
         other.default_region = "US";

@@ -9,6 +9,7 @@
 
 #include "admit/erased.h"
 #include "converse/cursor.h"
+#include "limit/ledger.h"
 #include "unit/converse/ground.h"
 #include "unit/store/passing_store.h"
 
@@ -74,6 +75,7 @@ class TracesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(who_took_it_away_is_on_record);
     CPPUNIT_TEST(who_is_erased_is_gone_and_others_stay);
     CPPUNIT_TEST(an_opt_out_outlives_its_erasure);
+    CPPUNIT_TEST(a_call_of_who_is_erased_keeps_no_minutes);
     CPPUNIT_TEST(an_erasure_that_left_files_behind_is_no_success);
     CPPUNIT_TEST(without_storage_nothing_is_told_as_done);
     CPPUNIT_TEST_SUITE_END();
@@ -183,6 +185,42 @@ public:
             const bool opted_out = stranger.conversation && stranger.conversation->opted_out;
             CPPUNIT_ASSERT_EQUAL(one == gone, opted_out);
         }
+    }
+
+    void a_call_of_who_is_erased_keeps_no_minutes() {
+        Lived office;
+        const domain::Organization& counted = *office.both.by_id(Office::organization);
+        limit::Ledger ledger(*office.store, office.clock, office.log, office.metrics);
+        office.ground.spending = &ledger;
+        auto charge = ledger.spend(counted, limit::of_a_call(counted), "running");
+        CPPUNIT_ASSERT(charge);
+        domain::Call call;
+        call.id = "running";
+        call.address = gone;
+        call.direction = domain::CallDirection::Outbound;
+        call.active = true;
+        call.started_at = office.clock.now();
+        store::ChangeSet line;
+        charge->write(line);
+        line.operations.emplace_back(
+            *office.store->snapshot(Office::organization, gone, 0)->conversation);
+        line.operations.emplace_back(call);
+        office.commit(std::move(line.operations));
+        charge->keep();
+        CPPUNIT_ASSERT_EQUAL(5u, ledger.today(counted)->spent.reserved_minutes);
+
+        office.ask(erase_conversation, gone).data();
+        CPPUNIT_ASSERT_EQUAL(0u, ledger.today(counted)->spent.reserved_minutes);
+        limit::Ledger restarted(*office.store, office.clock, office.log, office.metrics);
+        CPPUNIT_ASSERT(restarted.today(counted)->spent == (limit::Amount{0, 0, 1, 0, 0}));
+        // Its end is of a call that nobody knows, and counts once.
+        call.id = "learnt of";
+        call.outcome = domain::CallOutcome::Success;
+        call.duration_s = 61;
+        auto over = ledger.settle(counted, call);
+        CPPUNIT_ASSERT(over);
+        over->keep();
+        CPPUNIT_ASSERT(ledger.today(counted)->spent == (limit::Amount{0, 0, 1, 2, 0}));
     }
 
     void an_erasure_that_left_files_behind_is_no_success() {
