@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "flow/bike_store.h"
 #include "flow/fake.h"
 #include "flow/screen.h"
@@ -24,6 +25,9 @@ std::string customer_of(size_t number) {
 class CapsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(CapsTest);
     CPPUNIT_TEST(minutes_are_reserved_settled_and_hold_over_a_kill);
+    CPPUNIT_TEST(a_takeover_begins_at_a_cap);
+    CPPUNIT_TEST(a_call_that_is_dropped_ends);
+    CPPUNIT_TEST(who_is_erased_while_they_are_called_keeps_no_minutes);
     CPPUNIT_TEST(money_is_counted_for_texts_and_calls_alike);
     CPPUNIT_TEST(numbers_abroad_are_heard_and_not_answered);
     CPPUNIT_TEST_SUITE_END();
@@ -78,6 +82,60 @@ public:
         CPPUNIT_ASSERT_EQUAL(429, ask_to_call(7).status);
         CPPUNIT_ASSERT_EQUAL(size_t{3}, elevenlabs_.requests("outbound").size());
         tandemctl_tells_the_same();
+    }
+
+    void a_takeover_begins_at_a_cap() {
+        open("daily: {messages: 1}");
+        CPPUNIT_ASSERT_EQUAL(200, write(customer).status);
+        const HttpAnswer joined = post("/api/human-control/join",
+                                       {{"phoneNumber", customer}, {"customMessage", "I am Ann."}});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(joined.body, 200, joined.status);
+        const Json data = Json::parse(joined.body).at("data");
+        CPPUNIT_ASSERT_EQUAL(std::string("active"), data.at("session").value("status", ""));
+        CPPUNIT_ASSERT(!data.at("customMessage").at("sent").get<bool>());
+        const Json unsent = screen_->history(customer).at("messages").back();
+        CPPUNIT_ASSERT_EQUAL(std::string("I am Ann."), unsent.value("content", ""));
+        CPPUNIT_ASSERT_EQUAL(std::string("failed"), unsent.value("status", ""));
+        CPPUNIT_ASSERT_EQUAL(429, write(customer).status);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, twilio_.messages().size());
+    }
+
+    void a_call_that_is_dropped_ends() {
+        open("daily: {call_minutes: 12}");
+        const Time later = SystemClock().now() + std::chrono::hours{1};
+        const HttpAnswer placed =
+            post("/api/conversations/outbound-call",
+                 {{"phoneNumber", customer}, {"scheduledTime", iso8601(later)}});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(placed.body, 200, placed.status);
+        HttpClient client(gateway_->url());
+        const auto waiting = [&] {
+            const HttpAnswer listed = client.get("/api/outbox?state=waiting", ann_);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(listed.body, 200, listed.status);
+            return Json::parse(listed.body).at("data").at("entries");
+        };
+        const std::string id = waiting().at(0).at("id");
+        CPPUNIT_ASSERT_EQUAL(200, client.send("DELETE", "/api/outbox/" + id, "", ann_).status);
+        CPPUNIT_ASSERT(screen_->await_events("call_ended", 1));
+        const Json ended = screen_->events("call_ended").at(0);
+        CPPUNIT_ASSERT_EQUAL(std::string("failed"), ended.value("outcome", ""));
+        CPPUNIT_ASSERT_EQUAL(std::string("An operator dropped the call"),
+                             ended.value("failureReason", ""));
+        CPPUNIT_ASSERT(waiting().empty());
+    }
+
+    void who_is_erased_while_they_are_called_keeps_no_minutes() {
+        open("daily: {call_minutes: 12}");
+        const std::string running = place(1);
+        expect_minutes(0, 5);
+        const HttpAnswer erased =
+            HttpClient(gateway_->url())
+                .send("DELETE", "/api/conversations/%2B" + customer_of(1).substr(1), "", ann_);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(erased.body, 200, erased.status);
+        expect_minutes(0, 0);
+        // Its end comes all the same, of a call that nobody knows any more.
+        elevenlabs_.finish(running, "Done.", {}, {{"duration", 61}});
+        expect_minutes(2, 0);
+        kill_and_compare();
     }
 
     void money_is_counted_for_texts_and_calls_alike() {
