@@ -61,7 +61,7 @@ private:
                              ssl_st* ssl, void* session);
 
     ssl_st* ssl_;
-    unsigned key_updates_ = 0;  // of the peer, since bytes of its own came
+    unsigned handshake_messages_ = 0;  // of the peer, since bytes of its own came
     bool broken_ = false;
 };
 

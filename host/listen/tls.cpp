@@ -16,8 +16,9 @@ namespace tandem::listen {
 
 namespace {
 
-// One after the other; as other servers bound it. A peer needs one in millions of records.
-constexpr unsigned most_key_updates = 32;
+// One after the other, with no bytes for us between them; as other servers bound it. Shaking
+// hands takes four, and after that a peer needs one in millions of records.
+constexpr unsigned most_handshake_messages = 32;
 
 std::string openssl_reason() {
     const unsigned long code = ERR_get_error();
@@ -104,20 +105,20 @@ Transfer TlsSession::read(char* into, size_t size) {
     if (broken_) return {Transfer::State::Broken};
     ERR_clear_error();
     const int count = SSL_read(ssl_, into, static_cast<int>(std::min<size_t>(size, INT_MAX)));
-    broken_ = key_updates_ > most_key_updates;
+    broken_ = handshake_messages_ > most_handshake_messages;
     if (broken_) return {Transfer::State::Broken};
     if (count <= 0) return outcome(ssl_, count, broken_);
-    key_updates_ = 0;
+    handshake_messages_ = 0;
     return {Transfer::State::Moved, static_cast<size_t>(count)};
 }
 
-/// OpenSSL reads on until bytes for us come: a peer that only sends new keys would have the loop
-/// to itself, for as long as it likes.
-void TlsSession::message_seen(int written, int, int kind, const void* bytes, size_t size,
-                              ssl_st* ssl, void* session) {
-    const bool key_update = written == 0 && kind == SSL3_RT_HANDSHAKE && size > 0 &&
-                            *static_cast<const unsigned char*>(bytes) == SSL3_MT_KEY_UPDATE;
-    if (key_update && ++static_cast<TlsSession*>(session)->key_updates_ > most_key_updates)
+/// OpenSSL reads on until bytes for us come: a peer that only sends new keys, or in TLS 1.2 asks
+/// again and again for a handshake that it does not get, would have the loop to itself, for as
+/// long as it likes.
+void TlsSession::message_seen(int written, int, int kind, const void*, size_t, ssl_st* ssl,
+                              void* session) {
+    if (written != 0 || kind != SSL3_RT_HANDSHAKE) return;
+    if (++static_cast<TlsSession*>(session)->handshake_messages_ > most_handshake_messages)
         SSL_clear_mode(ssl, SSL_MODE_AUTO_RETRY);
 }
 

@@ -1,9 +1,14 @@
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -56,6 +61,7 @@ public:
         SSL_CTX_set_security_level(context_.get(), 0);
         SSL_CTX_set_min_proto_version(context_.get(), TLS1_VERSION);
         SSL_CTX_set_max_proto_version(context_.get(), highest);
+        SSL_CTX_set_cipher_list(context_.get(), "ECDHE-ECDSA-AES128-GCM-SHA256:ALL");
         session_.reset(SSL_new(context_.get()));
         SSL_set_fd(session_.get(), raw_.number());
         connected_ = SSL_connect(session_.get()) == 1;
@@ -84,6 +90,10 @@ public:
         all.resize(taken);
         return all;
     }
+    /// Bytes below TLS.
+    bool send_raw(const std::string& bytes) { return raw_.send(bytes); }
+    bool closed() { return raw_.closed(); }
+    const SSL* session() const { return session_.get(); }
     /// Whether the end was said, and not cut off.
     bool ended_properly() {
         char byte = 0;
@@ -98,6 +108,73 @@ private:
     bool connected_ = false;
 };
 
+/// Writes records of its own making on a TLS 1.2 connection of AES-128-GCM, because OpenSSL's
+/// client asks for one handshake at a time, and waits.
+class RecordWriter {
+public:
+    /// `written`: how many records the client sent under its keys, the Finished among them.
+    RecordWriter(const SSL* session, uint64_t written) : number_(written) {
+        std::string secret(48, '\0'), seed(64, '\0');
+        SSL_SESSION_get_master_key(SSL_get_session(session), bytes(secret), secret.size());
+        SSL_get_server_random(session, bytes(seed), 32);
+        SSL_get_client_random(session, bytes(seed) + 32, 32);
+        seed.insert(0, "key expansion");
+        const Derivation derivation(EVP_KDF_fetch(nullptr, "TLS1-PRF", nullptr));
+        const Deriving deriving(EVP_KDF_CTX_new(derivation.get()));
+        char digest[] = "SHA256";
+        const OSSL_PARAM parts[] = {
+            OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, secret.data(), secret.size()),
+            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, seed.data(), seed.size()),
+            OSSL_PARAM_construct_end(),
+        };
+        CPPUNIT_ASSERT_EQUAL(1, EVP_KDF_derive(deriving.get(), bytes(keys_), keys_.size(), parts));
+    }
+
+    std::string record(char kind, const std::string& text) {
+        const std::string count = big_endian(number_++, 8);
+        const std::string nonce = keys_.substr(32, 4) + count;
+        const std::string head = std::string(1, kind) + "\x03\x03";
+        const std::string known = count + head + big_endian(text.size(), 2);
+        std::string hidden(text.size(), '\0'), tag(16, '\0');
+        const Cipher cipher(EVP_CIPHER_CTX_new());
+        int size = 0;
+        EVP_EncryptInit_ex(cipher.get(), EVP_aes_128_gcm(), nullptr, bytes(keys_),
+                           reinterpret_cast<const unsigned char*>(nonce.data()));
+        EVP_EncryptUpdate(cipher.get(), nullptr, &size,
+                          reinterpret_cast<const unsigned char*>(known.data()),
+                          static_cast<int>(known.size()));
+        EVP_EncryptUpdate(cipher.get(), bytes(hidden), &size,
+                          reinterpret_cast<const unsigned char*>(text.data()),
+                          static_cast<int>(text.size()));
+        EVP_EncryptFinal_ex(cipher.get(), bytes(hidden), &size);
+        EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, 16, tag.data());
+        return head + big_endian(8 + text.size() + 16, 2) + count + hidden + tag;
+    }
+
+private:
+    using Derivation = std::unique_ptr<EVP_KDF, Release<EVP_KDF, EVP_KDF_free>>;
+    using Deriving = std::unique_ptr<EVP_KDF_CTX, Release<EVP_KDF_CTX, EVP_KDF_CTX_free>>;
+    using Cipher = std::unique_ptr<EVP_CIPHER_CTX, Release<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>>;
+
+    static unsigned char* bytes(std::string& text) {
+        return reinterpret_cast<unsigned char*>(text.data());
+    }
+    static std::string big_endian(uint64_t number, size_t size) {
+        std::string all(size, '\0');
+        for (size_t i = size; i > 0; --i, number >>= 8) all[i - 1] = static_cast<char>(number);
+        return all;
+    }
+
+    std::string keys_ = std::string(40, '\0');  // ours, theirs, and the starts of the nonces
+    uint64_t number_;
+};
+
+/// A ClientHello of TLS 1.2 with one cipher and no extensions.
+const std::string client_hello = std::string("\x01\x00\x00\x29\x03\x03", 6) + std::string(32, 'r') +
+                                 std::string("\x00\x00\x02\xc0\x2b\x01\x00", 7);
+constexpr char handshake = 22, application_data = 23;
+
 }  // namespace
 
 class TlsTest : public CppUnit::TestFixture {
@@ -108,6 +185,8 @@ class TlsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(plain_http_on_a_tls_port_is_cut_and_hurts_nobody);
     CPPUNIT_TEST(a_handshake_that_stalls_is_cut);
     CPPUNIT_TEST(a_client_that_only_sends_new_keys_is_cut);
+    CPPUNIT_TEST(a_client_that_only_asks_for_handshakes_is_cut);
+    CPPUNIT_TEST(a_client_that_asks_for_handshakes_now_and_then_is_served);
     CPPUNIT_TEST(a_wrong_key_does_not_start);
     CPPUNIT_TEST(a_key_that_others_can_read_does_not_start);
     CPPUNIT_TEST_SUITE_END();
@@ -200,6 +279,31 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string(), many.take(12));
     }
 
+    void a_client_that_only_asks_for_handshakes_is_cut() {
+        TlsClient client(start(), TLS1_2_VERSION);
+        RecordWriter writer = writer_after_an_answer(client);
+        std::string flood;
+        for (int i = 0; i < 1000; ++i) flood += writer.record(handshake, client_hello);
+        client.send_raw(flood);
+        CPPUNIT_ASSERT(client.closed());
+        CPPUNIT_ASSERT(TlsClient(server_->port()).connected());
+    }
+
+    void a_client_that_asks_for_handshakes_now_and_then_is_served() {
+        TlsClient client(start(), TLS1_2_VERSION);
+        RecordWriter writer = writer_after_an_answer(client);
+        for (int i = 0; i < 5; ++i) {
+            std::string some;
+            for (int k = 0; k < 10; ++k) some += writer.record(handshake, client_hello);
+            some += writer.record(application_data, "GET /count HTTP/1.1\r\nHost: x\r\n\r\n");
+            CPPUNIT_ASSERT(client.send_raw(some));
+        }
+        client.send_raw(writer.record(
+            application_data, "GET /count HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        CPPUNIT_ASSERT(client.closed());
+        CPPUNIT_ASSERT_EQUAL(6, counted_.load());
+    }
+
     void a_wrong_key_does_not_start() {
         write_key_and_certificate(options_.tls_key, folder_ / "other.pem");
         CPPUNIT_ASSERT_THROW(start(), std::runtime_error);
@@ -218,8 +322,23 @@ public:
     }
 
 private:
+    /// Behind an answer the connection may stay for longer than the tests wait.
+    RecordWriter writer_after_an_answer(TlsClient& client) {
+        CPPUNIT_ASSERT(client.connected());
+        CPPUNIT_ASSERT_EQUAL(std::string("ECDHE-ECDSA-AES128-GCM-SHA256"),
+                             std::string(SSL_get_cipher(client.session())));
+        client.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+        CPPUNIT_ASSERT_EQUAL(std::string("x"), take_body(client, 1));
+        return RecordWriter(client.session(), 2);
+    }
+
     uint16_t start() {
         std::vector<Route> routes;
+        routes.push_back(
+            {"GET", "/count", Access::Open, "", 0, false, [this](Request, Responder r) {
+                 ++counted_;
+                 r.answer({.status = 204});
+             }});
         routes.push_back(
             {"POST", "/echo", Access::Open, "", 2'000'000, false, [](Request request, Responder r) {
                  r.answer({.content_type = "text/plain", .body = request.body});
@@ -252,6 +371,7 @@ private:
     }
 
     std::filesystem::path folder_;
+    std::atomic<int> counted_{0};
     ServerOptions options_;
     std::unique_ptr<Server> server_;
 };
