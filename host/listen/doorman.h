@@ -2,9 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
+#include <memory>
 #include <optional>
-#include <unordered_map>
 
 #include "listen/address.h"
 
@@ -12,15 +11,37 @@
 /// them all, or fills the room, must not keep the others out.
 namespace tandem::listen {
 
-class Doorman;
-
 /// What one address has: an IPv4 address, or the /64 of an IPv6 one.
 struct Guest {
     size_t seats = 0;
+    size_t keepers = 0;
     size_t bytes = 0;
 };
 
-/// A place among the connections; given back when it goes, with the bytes that it counts. Movable.
+/// A doorman's count; lives as long as anybody who is counted in it.
+struct DoormansBook;
+
+/// Bytes that are kept for one peer; given back when it goes, which may be long after the seat: a
+/// request stands in a queue, whether or not its connection is still there. Confined to whoever
+/// adds; may go on any thread.
+class Kept {
+public:
+    Kept(std::shared_ptr<DoormansBook> book, Guest* guest, const Address& address);
+    Kept(const Kept&) = delete;
+    Kept& operator=(const Kept&) = delete;
+    ~Kept();
+
+    /// False: more than there may be, in all or of its address; they are counted all the same.
+    bool add(size_t bytes);
+
+private:
+    const std::shared_ptr<DoormansBook> book_;  // null: nobody counts
+    Guest* const guest_;                        // the book's
+    const Address address_;
+    size_t bytes_ = 0;
+};
+
+/// A place among the connections; given back when it goes. Movable.
 class Seat {
 public:
     /// A seat that nobody counts: an operator's, who must get in when the house is full.
@@ -30,48 +51,37 @@ public:
     ~Seat();
     const Address& address() const { return address_; }
 
-    /// Counts bytes that are kept for this peer. False: more than its address may have in all;
-    /// they are counted all the same.
-    bool keep(size_t bytes);
-    /// The bytes that this seat counts are kept no longer.
-    void let_go();
+    /// For bytes of this peer: none so far.
+    std::shared_ptr<Kept> keep() const;
 
 private:
     friend class Doorman;
-    Seat(Doorman* doorman, const Address& address, Guest* guest)
-        : doorman_(doorman), guest_(guest), address_(address) {}
+    Seat(std::shared_ptr<DoormansBook> book, const Address& address, Guest* guest);
 
-    Doorman* doorman_ = nullptr;
-    Guest* guest_ = nullptr;  // the doorman's
-    size_t bytes_ = 0;
+    std::shared_ptr<DoormansBook> book_;
+    Guest* guest_ = nullptr;  // the book's
     Address address_;
 };
 
-/// Counts connections, in all and per address, and bytes per address. Safe from any thread.
+/// Counts connections and kept bytes, in all and per address. Safe from any thread.
 class Doorman {
 public:
     struct Bounds {
         size_t seats = 0;
         size_t seats_of_one = 0;         // of one address; 0: no bound
-        size_t bytes_of_one = SIZE_MAX;  // likewise
+        size_t bytes = SIZE_MAX;         // kept for all
+        size_t bytes_of_one = SIZE_MAX;  // for one address
     };
-    /// Addresses that are exempt speak for many: only the bound of all holds for them.
+    /// Addresses that are exempt speak for many: only the bounds of all hold for them.
     Doorman(const Bounds& bounds, const Networks& exempt);
     /// Nothing when there is no room for this address.
     std::optional<Seat> admit(const Address& address);
     size_t seated() const;
+    /// Bytes kept for all.
+    size_t kept() const;
 
 private:
-    friend class Seat;
-    bool keep(const Seat& seat, size_t bytes);
-    void let_go(const Seat& seat);
-    void leave(const Seat& seat);
-
-    const Bounds bounds_;
-    const Networks exempt_;
-    mutable std::mutex mutex_;
-    size_t seated_ = 0;                                       // guarded by mutex_
-    std::unordered_map<Address, Guest, AddressHash> guests_;  // guarded by mutex_; by site
+    const std::shared_ptr<DoormansBook> book_;
 };
 
 }  // namespace tandem::listen

@@ -143,9 +143,10 @@ void Intake::take(const std::vector<Source>& family, const std::string& path,
     }
     // A std::function must be copyable; a responder is not.
     auto waiting = std::make_shared<serve::Responder>(std::move(responder));
-    take_internal(*genuine.source, std::move(webhook), [waiting](Result<WebhookAnswer> result) {
-        waiting->answer(response_of(std::move(result)));
-    });
+    take_internal(*genuine.source, std::move(webhook),
+                  [waiting, kept = std::move(request.kept)](Result<WebhookAnswer> result) {
+                      waiting->answer(response_of(std::move(result)));
+                  });
 }
 
 void Intake::take_internal(const Source& source, WebhookRequest request, Answered answered) {

@@ -222,10 +222,8 @@ bool Connection::fill() {
 
 bool Connection::hold(size_t bytes) {
     if (bytes == 0) return true;
-    held_ += bytes;
-    const size_t all = server_.buffered.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    const bool its_share = seat_.keep(bytes);
-    if (its_share && all <= server_.options.buffered_bytes) return true;
+    if (!kept_) kept_ = seat_.keep();
+    if (kept_->add(bytes)) return true;
     Facts facts = reading_ ? reading_->facts : Facts{};
     facts.keep_alive = false;
     linger_after_ = true;

@@ -139,7 +139,7 @@ private:
     bool linger_after_ = false;
     std::string in_;
     size_t taken_ = 0;                           // bytes of in_ that are used up
-    size_t held_ = 0;                            // bytes counted in server_.buffered
+    std::shared_ptr<listen::Kept> kept_;         // what the doorman counts of the request
     std::unique_ptr<Reading> reading_;           // while a request arrives
     std::shared_ptr<RequestExchange> exchange_;  // of the request in hand
     std::string out_head_, out_body_;

@@ -201,10 +201,9 @@ void Connection::answer_sent() {
     loop_.arm(*this, Wait::Idle);
 }
 
-// Gives back what the request had of the bounds.
+// Gives back what the request had of the bounds, but for what its handler still holds.
 void Connection::release() {
-    server_.buffered.fetch_sub(std::exchange(held_, 0), std::memory_order_relaxed);
-    seat_.let_go();
+    kept_.reset();
     if (std::exchange(counted_, false)) server_.in_hand.remove();
 }
 

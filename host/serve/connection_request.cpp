@@ -161,6 +161,7 @@ Request Connection::make_request() {
     request.request_id = reading_->facts.request_id;
     request.path_parameters = std::move(reading_->found.parameters);
     request.client = client_of(request, seat_.address(), server_.trusted);
+    request.kept = kept_;
     if (control_) {
         request.control = true;
         request.peer = request.client = "control";

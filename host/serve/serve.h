@@ -39,6 +39,9 @@ struct Request {
     std::vector<std::pair<std::string, std::string>> path_parameters;  // of the route
     std::optional<domain::Identity> identity;                          // of guarded routes
     std::vector<Header> answer_headers;  // a guard's, for whatever the answer will be
+    /// As long as anybody holds it, the request's bytes count among those of all: whoever takes
+    /// the body out of the request to keep it takes this along.
+    std::shared_ptr<const void> kept;
 
     /// The value of the only field of this name (any case); nothing if there is none.
     std::optional<std::string_view> header(std::string_view name) const;

@@ -272,7 +272,7 @@ void Server::Life::watch_gauges() {
     gauge("tandem_http_requests_waiting", "Requests waiting for a worker.", {},
           [](const ServerState& state) { return state.workers.waiting(); });
     gauge("tandem_http_buffered_bytes", "Bytes of all requests in hand.", {},
-          [](const ServerState& state) { return state.buffered.load(); });
+          [](const ServerState& state) { return state.doorman.kept(); });
 }
 
 bool Server::Life::drain(std::chrono::milliseconds deadline) {

@@ -29,8 +29,8 @@ struct ServerOptions {
     size_t header_bytes = 32 * 1024;
     size_t fields = 64;
     size_t request_line_bytes = 8 * 1024;
-    /// Of all requests in hand, and a quarter of it of one address, but for trusted proxies;
-    /// beyond: 503.
+    /// Of all requests in hand, also of those whose client went away before their handler was done,
+    /// and a quarter of it of one address, but for trusted proxies; beyond: 503.
     size_t buffered_bytes = 256 * 1024 * 1024;
     size_t connections = 19000;
     size_t connections_per_address = 1000;  // 0: no cap; IPv6: of a /64; proxies are exempt

@@ -27,7 +27,8 @@ ServerState::ServerState(ServerOptions given, std::vector<Route> routes, Furnitu
       router(std::move(routes)),
       ids(clock),
       figures(furniture.metrics, router),
-      doorman({options.connections, options.connections_per_address, bytes_of_one(options, router)},
+      doorman({options.connections, options.connections_per_address, options.buffered_bytes,
+               bytes_of_one(options, router)},
               trusted),
       workers(options.queued_requests, furniture.guard, furniture.log),
       streams{{}, [this] { figures.rejected("slow_stream"); }} {

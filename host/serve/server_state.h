@@ -36,7 +36,6 @@ struct ServerState {
     Workers workers;
     Tally in_hand;  // requests being read by a handler or answered
     listen::Streams streams;
-    std::atomic<size_t> buffered{0};
     std::atomic<bool> draining{false};
 };
 

@@ -1,5 +1,6 @@
 #include "listen/doorman.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,8 @@ class DoormanTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(one_address_does_not_take_the_seats_of_others);
     CPPUNIT_TEST(one_ipv6_site_does_not_take_the_seats_of_others);
     CPPUNIT_TEST(one_address_does_not_fill_the_room);
+    CPPUNIT_TEST(all_addresses_together_do_not_fill_the_room);
+    CPPUNIT_TEST(what_is_kept_counts_when_its_seat_is_given_back);
     CPPUNIT_TEST(an_operators_seat_is_never_counted);
     CPPUNIT_TEST(exempt_addresses_are_bounded_by_the_limit_alone);
     CPPUNIT_TEST(a_moved_seat_is_given_back_once);
@@ -55,23 +58,54 @@ public:
         auto first = doorman.admit(here_);
         auto second = doorman.admit(here_);
         auto other = doorman.admit(there_);
-        CPPUNIT_ASSERT(first->keep(6));
-        CPPUNIT_ASSERT(!second->keep(5));
-        CPPUNIT_ASSERT(other->keep(10));
+        auto kept = first->keep(), more = second->keep(), others = other->keep();
+        CPPUNIT_ASSERT(kept->add(6));
+        CPPUNIT_ASSERT(!more->add(5));
+        CPPUNIT_ASSERT(others->add(10));
         // What was counted too much goes with who brought it.
-        second->let_go();
-        CPPUNIT_ASSERT(second->keep(4));
-        first.reset();
-        CPPUNIT_ASSERT(second->keep(6));
+        more = second->keep();
+        CPPUNIT_ASSERT(more->add(4));
+        kept.reset();
+        CPPUNIT_ASSERT(more->add(6));
+    }
+
+    void all_addresses_together_do_not_fill_the_room() {
+        Doorman doorman({.seats = 10, .bytes = 15, .bytes_of_one = 10}, local_);
+        auto exempt = doorman.admit(here_)->keep();
+        CPPUNIT_ASSERT(exempt->add(12));
+        auto others = doorman.admit(there_)->keep();
+        CPPUNIT_ASSERT(others->add(3));
+        CPPUNIT_ASSERT(!exempt->add(1));
+        CPPUNIT_ASSERT_EQUAL(size_t{16}, doorman.kept());
+        exempt.reset();
+        CPPUNIT_ASSERT(others->add(1));
+        CPPUNIT_ASSERT_EQUAL(size_t{4}, doorman.kept());
+    }
+
+    void what_is_kept_counts_when_its_seat_is_given_back() {
+        auto doorman = std::make_unique<Doorman>(
+            Doorman::Bounds{.seats = 1, .seats_of_one = 1, .bytes_of_one = 10}, Networks{});
+        auto kept = doorman->admit(here_)->keep();
+        CPPUNIT_ASSERT(kept->add(8));
+        auto seat = doorman->admit(here_);
+        CPPUNIT_ASSERT(seat);
+        CPPUNIT_ASSERT(!seat->keep()->add(3));
+        kept.reset();
+        kept = seat->keep();
+        CPPUNIT_ASSERT(kept->add(10));
+        // It may outlive the house.
+        seat.reset();
+        doorman.reset();
+        CPPUNIT_ASSERT(!kept->add(1));
     }
 
     void an_operators_seat_is_never_counted() {
         Doorman doorman({.seats = 1, .seats_of_one = 1, .bytes_of_one = 1}, {});
         const auto only = doorman.admit(here_);
         Seat seat{Address{}};
-        CPPUNIT_ASSERT(seat.keep(100));
-        seat.let_go();
+        CPPUNIT_ASSERT(seat.keep()->add(100));
         CPPUNIT_ASSERT_EQUAL(size_t{1}, doorman.seated());
+        CPPUNIT_ASSERT_EQUAL(size_t{0}, doorman.kept());
     }
 
     void exempt_addresses_are_bounded_by_the_limit_alone() {
@@ -80,7 +114,7 @@ public:
         const auto second = doorman.admit(here_);
         CPPUNIT_ASSERT(first && second);
         CPPUNIT_ASSERT(!doorman.admit(here_));
-        CPPUNIT_ASSERT(first->keep(11));
+        CPPUNIT_ASSERT(first->keep()->add(11));
     }
 
     void a_moved_seat_is_given_back_once() {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "observe/registry.h"
 #include "unit/serve/raw_client.h"
 
 namespace tandem::serve {
@@ -23,6 +24,11 @@ Response text(std::string body) {
 
 std::string get(const std::string& path, const std::string& more = "") {
     return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + more + "\r\n";
+}
+
+std::string post(const std::string& path, size_t bytes) {
+    return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes) +
+           "\r\n\r\n" + std::string(bytes, 'x');
 }
 
 /// Lets in who says `Bearer good`.
@@ -76,6 +82,7 @@ class ServerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(the_client_is_the_last_untrusted_address);
     CPPUNIT_TEST(behind_a_trusted_proxy_answers_promise_tls);
     CPPUNIT_TEST(too_many_queued_requests_are_refused);
+    CPPUNIT_TEST(a_body_counts_while_it_waits_though_its_client_went_away);
     CPPUNIT_TEST(a_handler_that_never_answers_is_answered_for);
     CPPUNIT_TEST(drain_finishes_what_is_in_hand_and_refuses_the_rest);
     CPPUNIT_TEST(a_late_answer_after_stop_is_dropped);
@@ -305,6 +312,37 @@ public:
         CPPUNIT_ASSERT_EQUAL(200, (early ? second : third).answer()->status);
     }
 
+    void a_body_counts_while_it_waits_though_its_client_went_away() {
+        options_.workers = 1;
+        options_.buffered_bytes = 300'000;
+        furniture_.metrics = &metrics_;
+        std::mutex gate;
+        std::unique_lock held(gate);
+        std::atomic<int> running{0};
+        routes_.push_back(
+            {"POST", "/busy", Access::Open, "", 250'000, false, [&](Request, Responder r) {
+                 ++running;
+                 const std::lock_guard wait(gate);
+                 r.answer(text("done"));
+             }});
+        const uint16_t port = start();
+        RawClient first(port), gone(port), late(port);
+        first.send(post("/busy", 1));
+        await([&] { return running == 1; });
+        gone.send(post("/busy", 200'000));
+        await([&] { return measures("tandem_http_requests_waiting 1"); });
+        gone.reset();
+        await([&] { return measures("tandem_http_connections{state=\"open\"} 2"); });
+        late.send(post("/busy", 200'000));
+        CPPUNIT_ASSERT_EQUAL(503, late.answer()->status);
+        held.unlock();
+        CPPUNIT_ASSERT_EQUAL(200, first.answer()->status);
+        await([&] { return measures("tandem_http_buffered_bytes 0"); });
+        RawClient again(port);
+        again.send(post("/busy", 200'000));
+        CPPUNIT_ASSERT_EQUAL(200, again.answer()->status);
+    }
+
     void a_handler_that_never_answers_is_answered_for() {
         options_.answer_time = 100ms;
         RawClient client(start());
@@ -398,6 +436,10 @@ private:
         return server_->port();
     }
 
+    bool measures(const std::string& line) const {
+        return metrics_.text().find('\n' + line + '\n') != std::string::npos;
+    }
+
     template <typename Condition>
     void await(Condition condition) {
         const auto end = std::chrono::steady_clock::now() + 20s;
@@ -409,6 +451,7 @@ private:
 
     ServerOptions options_;
     std::vector<Route> routes_;
+    observe::MetricRegistry metrics_;
     Furniture furniture_;
     TestGuard guard_;
     Desk desk_;
