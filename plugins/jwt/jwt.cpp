@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "claims.h"
 #include "key_source.h"
 #include "tandem/plugin/failure.hpp"
 #include "token.h"
@@ -73,11 +74,8 @@ void check_place(const std::string& place, const Algorithm& algorithm) {
                       name + " needs one of key_file, jwks_file and jwks_url, and no secret");
 }
 
-KeySetPointer fixed_keys(const std::string& place, const std::string& value,
-                         const Algorithm& algorithm) {
-    return std::make_shared<const KeySet>(
-        place == "secret" ? make_secret_key(algorithm, value)
-                          : make_public_key(algorithm, read_pem(read_file(value, false))));
+KeySet key_in_file(const std::string& path, const Algorithm& algorithm) {
+    return KeySet(make_public_key(algorithm, read_pem(read_file(path, false))));
 }
 
 KeySet keys_in_file(const std::string& path, const Algorithm& algorithm) {
@@ -92,6 +90,10 @@ RotatingKeys::Fetch source_of(const plugin::Host& host, const std::string& place
         return [host, value, &algorithm] { return fetch_keys(host, value, algorithm); };
     }
     // A file that is wrong from the beginning is a mistake, and not an issuer's absence.
+    if (place == "key_file") {
+        key_in_file(value, algorithm);
+        return [value, &algorithm] { return key_in_file(value, algorithm); };
+    }
     const KeySet first = keys_in_file(value, algorithm);
     if (first.size() == 0)
         throw Failure(TANDEM_INVALID,
@@ -113,11 +115,12 @@ Jwt::Jwt(plugin::Host host) : host_(std::move(host)), rules_(rules_of(host_.conf
     check_place(place, *rules_.algorithm);
     const std::int64_t refresh = refresh_ms(host_.config());
     try {
-        if (place == "jwks_file" || place == "jwks_url")
+        if (place == "secret")
+            fixed_ = std::make_shared<const KeySet>(make_secret_key(*rules_.algorithm, value));
+        else
             rotating_ = std::make_unique<RotatingKeys>(
                 host_, source_of(host_, place, value, *rules_.algorithm), refresh);
-        else
-            fixed_ = fixed_keys(place, value, *rules_.algorithm);
+        unnamed_ = place == "key_file";
     } catch (const Failure& failure) {
         throw Failure(TANDEM_INVALID, "option " + place + ": " + failure.what());
     }
@@ -142,8 +145,9 @@ plugin::Description Jwt::describe() {
     text("key_file", std::nullopt, "A file with the public key or a certificate in PEM.");
     text("jwks_file", std::nullopt, "A file with a JSON Web Key Set.");
     text("jwks_url", std::nullopt, "Where the issuer publishes its key set; https.");
-    description.options.push_back({"jwks_refresh", TANDEM_OPTION_INTEGER, 0, "900",
-                                   "The key set is read again after so many seconds."});
+    description.options.push_back(
+        {"jwks_refresh", TANDEM_OPTION_INTEGER, 0, "900",
+         "Keys that are no secret are read again after so many seconds."});
     text("issuer", std::nullopt, "What iss must be, exactly; others' tokens go to the next.");
     text("audience", std::nullopt, "What aud must be or contain.");
     text("typ", std::nullopt, "What typ must be; not written: JWT, at+jwt or none.");
@@ -174,12 +178,16 @@ plugin::Identity Jwt::authenticate(std::string_view text, tandem_time now) {
     const Token token = read_token(text, rules_);
     KeySetPointer keys = rotating_ ? rotating_->current() : fixed_;
     const Key* key = keys ? keys->choose(token.key_id) : nullptr;
-    if (!key && rotating_ && (token.key_id || !keys)) {
+    std::string_view doubt = doubt_about(token, key);
+    // A key without a name that did not sign this may have been followed by another.
+    const bool may_be_newer = key ? unnamed_ && !doubt.empty() : token.key_id || !keys;
+    if (rotating_ && may_be_newer) {
         keys = rotating_->after_unknown_key();
-        key = keys ? keys->choose(token.key_id) : nullptr;
+        doubt = doubt_about(token, keys ? keys->choose(token.key_id) : nullptr);
     }
-    if (!keys) throw Failure(TANDEM_UNAVAILABLE, "no key set of the issuer is at hand");
-    return accept(token, key, rules_, now);
+    if (!keys) throw Failure(TANDEM_UNAVAILABLE, "no key of the issuer is at hand");
+    if (!doubt.empty()) refuse(std::string(doubt));
+    return identity_of(token, rules_, now);
 }
 
 }  // namespace tandem::jwt

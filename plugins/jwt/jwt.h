@@ -27,8 +27,9 @@ public:
 private:
     const plugin::Host host_;
     const Rules rules_;
-    KeySetPointer fixed_;                     // null: they rotate
+    KeySetPointer fixed_;                     // of a secret; null: they rotate
     std::unique_ptr<RotatingKeys> rotating_;  // null: they are fixed
+    bool unnamed_ = false;                    // one key at a time, whatever `kid` says
 };
 
 }  // namespace tandem::jwt

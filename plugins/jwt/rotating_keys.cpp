@@ -106,7 +106,7 @@ void RotatingKeys::refresh(Lock& lock) {
     } else {
         next_ms_ = now + std::min(retry_ms_, refresh_ms_);
         retry_ms_ = std::min(2 * retry_ms_, last_retry_ms);
-        host_.log().warn("no key set could be read",
+        host_.log().warn("no key could be read",
                          {{"why", failure}, {"have", current(now) ? "the last good one" : "none"}});
     }
     ++ended_;

@@ -16,9 +16,10 @@ namespace tandem::jwt {
 /// A key set that its issuer changes, fetched by a thread of its own, so that no request ever
 /// talks to the issuer. A good set serves until the next good one, for at most a day.
 ///
-/// Whoever shows an unknown `kid` may have brought a new key, and waits a moment for the set
-/// that tells; or makes one up, and so starts one fetch in five minutes, whatever he sends.
-/// A few wait at a time, so that the threads of requests are never all here.
+/// Whoever shows an unknown `kid`, or what the one key of a file did not sign, may have brought a
+/// new key, and waits a moment for the set that tells; or makes one up, and so starts one fetch in
+/// five minutes, whatever he sends. A few wait at a time, so that the threads of requests are never
+/// all here.
 ///
 /// Guards itself.
 class RotatingKeys {

@@ -9,9 +9,13 @@
 
 namespace tandem::jwt {
 
-/// Whose token it is, if `key` made its signature; `key` may be null, which is a token of
-/// nobody. Throws Failure(UNAUTHORIZED). The signature is looked at before the claims.
-plugin::Identity accept(const Token& token, const Key* key, const Rules& rules, tandem_time now);
+/// Why `key` is not taken for the one that made the signature; empty: it is. It may be null, which
+/// is a token of nobody.
+std::string_view doubt_about(const Token& token, const Key* key);
+
+/// Whose token it is, of one without a doubt: the signature is looked at before the claims. Throws
+/// Failure(UNAUTHORIZED).
+plugin::Identity identity_of(const Token& token, const Rules& rules, tandem_time now);
 
 /// All of it, from the text to the identity, by the advice of RFC 8725; no I/O, no state.
 /// Throws Failure: UNSUPPORTED as `read_token` does, UNAUTHORIZED for every fault.

@@ -84,6 +84,7 @@ public:
             if (is_secret(algorithm)) continue;
             const TemporaryFile file(key_of(algorithm).public_pem());
             Made made({{"algorithm", algorithm}, {"key_file", file.path()}});
+            made.jwt->start();
             // With one key that the settings name, a kid is of no importance.
             for (const char* kid : {"", "one", "../../etc/passwd", "' OR 1=1 --"})
                 CPPUNIT_ASSERT_EQUAL_MESSAGE(
@@ -102,6 +103,7 @@ public:
             OPENSSL_free(der);
             const TemporaryFile file(pem);
             Made made({{"algorithm", algorithm}, {"key_file", file.path()}});
+            made.jwt->start();
             const KeySet keys = set_of(algorithm, jwk);
             for (const std::string& secret_text :
                  {pem, pem.substr(0, pem.size() - 1), der_text, jwk, fakes::key_set(jwk)}) {

@@ -62,6 +62,8 @@ class RotationTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(t19_no_kid_and_two_keys_is_nobody_and_causes_no_fetch);
     CPPUNIT_TEST(an_absent_issuer_is_asked_again_ever_more_seldom);
     CPPUNIT_TEST(a_file_is_read_again);
+    CPPUNIT_TEST(a_replaced_key_file_counts_with_its_first_token);
+    CPPUNIT_TEST(a_key_file_that_is_gone_serves_for_a_day_and_not_longer);
     CPPUNIT_TEST(nothing_is_fetched_after_stop);
     CPPUNIT_TEST_SUITE_END();
 
@@ -273,6 +275,35 @@ public:
         file.write("half of a");
         made_->host.advance(15 * minute_ms);
         expect("accepted", second(), "2");
+    }
+
+    void a_replaced_key_file_counts_with_its_first_token() {
+        const TemporaryFile file(first().public_pem());
+        made_ = std::make_unique<Made>(Options{{"algorithm", "ES256"}, {"key_file", file.path()}});
+        made_->jwt->start();
+        expect("accepted", first(), "1");
+        file.write(second().public_pem());
+        expect("accepted", second(), "2");
+        expect("refused", first(), "1");
+        // Without such a token it is read in its time.
+        file.write(first().public_pem());
+        made_->host.advance(15 * minute_ms);
+        CPPUNIT_ASSERT(await([&] { return judge(first(), "1") == "accepted"; }));
+    }
+
+    void a_key_file_that_is_gone_serves_for_a_day_and_not_longer() {
+        const TemporaryFile file(first().public_pem());
+        made_ = std::make_unique<Made>(Options{{"algorithm", "ES256"}, {"key_file", file.path()}});
+        made_->jwt->start();
+        file.write("-----BEGIN PUBLIC KEY-----\nhalf of a");
+        made_->host.advance(24 * hour_ms - 1);
+        expect("accepted", first(), "1");
+        expect("refused", second(), "2");
+        made_->host.advance(2);
+        expect("unavailable", first(), "1");
+        file.write(first().public_pem());
+        made_->host.advance(5 * minute_ms);
+        CPPUNIT_ASSERT(await([&] { return judge(first(), "1") == "accepted"; }));
     }
 
     void nothing_is_fetched_after_stop() {
