@@ -29,9 +29,9 @@ public:
     bool stop();
     /// The store broke: what it holds is not known any more, so the process must end.
     bool failed() const;
-    /// After HUP: applies what can be applied live (the log level; options of auth schemes and
-    /// providers, and with them their secrets) and names what cannot. With a mistake anywhere
-    /// nothing is applied.
+    /// After HUP: applies what can be applied live (the log level; the certificate and its key;
+    /// options of auth schemes and providers, and with them their secrets) and names what cannot.
+    /// With a mistake anywhere nothing is applied.
     void settings_changed(const settings::Loaded& loaded);
 
     /// What the plugins find wrong with their own options; nothing is started.
@@ -40,6 +40,9 @@ public:
 private:
     /// Whether all that had changed is in force now.
     bool apply(const settings::Loaded& loaded);
+    /// Reads the certificate and its key again, whether or not their paths differ: who renews one
+    /// writes it in the same place. False: they are not usable, which was logged.
+    bool renew_certificate(const settings::Settings& wanted, std::vector<std::string>& applied);
     /// The uses whose options differ; false: one of them is wrong, which was logged.
     bool find_renewed(const settings::Settings& wanted, const std::vector<std::string>& changed,
                       std::vector<const settings::PluginUse*>& renewed) const;

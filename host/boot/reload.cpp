@@ -11,6 +11,8 @@ using settings::PluginUse;
 using settings::Settings;
 
 constexpr const char* log_level = "log.level";
+constexpr const char* certificate = "server.tls.certificate";
+constexpr const char* certificate_key = "server.tls.key";
 
 /// As settings::changes names the options of one of them.
 std::string options_key(const char* list, const PluginUse& use) {
@@ -56,6 +58,25 @@ bool Gateway::find_renewed(const Settings& wanted, const std::vector<std::string
     return true;
 }
 
+bool Gateway::renew_certificate(const Settings& wanted, std::vector<std::string>& applied) {
+    settings::Server& own = in_force_.server;
+    const std::string& file = wanted.server.tls_certificate;
+    const std::string& key = wanted.server.tls_key;
+    // TLS itself comes and goes with a restart.
+    if (own.tls_certificate.empty() || file.empty()) return true;
+    if (const Result<void> done = furniture_->server->renew_certificate(file, key); !done) {
+        furniture_->logger.error(
+            "boot",
+            "the new certificate was not taken; the old one and the old settings stay in force",
+            {{"reason", done.error().text}});
+        return false;
+    }
+    own.tls_certificate = file;
+    own.tls_key = key;
+    applied.insert(applied.end(), {certificate, certificate_key});
+    return true;
+}
+
 void Gateway::settings_changed(const settings::Loaded& loaded) {
     Furniture& own = *furniture_;
     own.reloaded = apply(loaded);
@@ -80,6 +101,7 @@ bool Gateway::apply(const settings::Loaded& loaded) {
     if (!find_renewed(wanted, changed, renewed)) return false;
 
     std::vector<std::string> applied, failed;
+    if (!renew_certificate(wanted, applied)) return false;
     if (contains(changed, log_level)) {
         own.logger.level(level_of(wanted.log.level));
         in_force_.log.level = wanted.log.level;

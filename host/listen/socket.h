@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -65,7 +66,7 @@ private:
     bool broken_ = false;
 };
 
-/// The certificate and key that a listener shows; TLS 1.2 or newer.
+/// The certificate and key that a listener shows; TLS 1.2 or newer. Safe from any thread.
 class TlsContext {
 public:
     /// Throws std::runtime_error naming the file that could not be used.
@@ -74,10 +75,14 @@ public:
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;
 
+    /// Reads the files, or others, for who comes from now on; who is there keeps what it was
+    /// shown. Throws as the constructor does, and then everything stays.
+    void renew(const std::string& certificate_file, const std::string& key_file);
     std::unique_ptr<TlsSession> open(int descriptor) const;
 
 private:
-    ssl_ctx_st* context_;
+    mutable std::mutex mutex_;
+    ssl_ctx_st* context_;  // guarded by mutex_; sessions hold it too
 };
 
 /// A connected, non-blocking socket, plain or TLS. Confined to one thread.

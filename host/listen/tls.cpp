@@ -7,6 +7,7 @@
 #include <climits>
 #include <csignal>
 #include <stdexcept>
+#include <utility>
 
 #include "listen/socket.h"
 
@@ -46,33 +47,40 @@ bool is_open(const std::string& key_file) {
     return ::stat(key_file.c_str(), &state) == 0 && (state.st_mode & (S_IRWXO | S_IWGRP)) != 0;
 }
 
+struct FreeContext {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using Context = std::unique_ptr<SSL_CTX, FreeContext>;
+
+[[noreturn]] void refuse(const std::string& what) {
+    throw std::runtime_error("TLS: " + what + openssl_reason());
+}
+
+Context read_context(const std::string& certificate_file, const std::string& key_file) {
+    Context context(SSL_CTX_new(TLS_server_method()));
+    if (context == nullptr) refuse("");
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    // Partial writes and moving buffers are what a non-blocking loop does; buffers of
+    // idle connections are given back (32 KiB each).
+    SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS |
+                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    if (is_open(key_file))
+        throw std::runtime_error("TLS: the key " + key_file +
+                                 " is open to others: chmod o-rwx,g-w " + key_file);
+    if (SSL_CTX_use_certificate_chain_file(context.get(), certificate_file.c_str()) != 1)
+        refuse("cannot use the certificate " + certificate_file + ": ");
+    if (SSL_CTX_use_PrivateKey_file(context.get(), key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+        refuse("cannot use the key " + key_file + ": ");
+    if (SSL_CTX_check_private_key(context.get()) != 1)
+        refuse("the key " + key_file + " does not belong to the certificate: ");
+    return context;
+}
+
 }  // namespace
 
 TlsContext::TlsContext(const std::string& certificate_file, const std::string& key_file)
-    : context_(SSL_CTX_new(TLS_server_method())) {
-    if (context_ == nullptr) throw std::runtime_error("TLS: " + openssl_reason());
-    const auto fail = [&](const std::string& what) {
-        const std::string reason = openssl_reason();
-        SSL_CTX_free(context_);
-        throw std::runtime_error("TLS: " + what + ": " + reason);
-    };
-    SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
-    SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    // Partial writes and moving buffers are what a non-blocking loop does; buffers of
-    // idle connections are given back (32 KiB each).
-    SSL_CTX_set_mode(context_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS |
-                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    if (is_open(key_file)) {
-        SSL_CTX_free(context_);
-        throw std::runtime_error("TLS: the key " + key_file +
-                                 " is open to others: chmod o-rwx,g-w " + key_file);
-    }
-    if (SSL_CTX_use_certificate_chain_file(context_, certificate_file.c_str()) != 1)
-        fail("cannot use the certificate " + certificate_file);
-    if (SSL_CTX_use_PrivateKey_file(context_, key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-        fail("cannot use the key " + key_file);
-    if (SSL_CTX_check_private_key(context_) != 1)
-        fail("the key " + key_file + " does not belong to the certificate");
+    : context_(read_context(certificate_file, key_file).release()) {
     // OpenSSL writes without MSG_NOSIGNAL: a peer that went away would end the process.
     struct sigaction action {};
     if (sigaction(SIGPIPE, nullptr, &action) == 0 && action.sa_handler == SIG_DFL)
@@ -83,7 +91,14 @@ TlsContext::~TlsContext() {
     SSL_CTX_free(context_);
 }
 
+void TlsContext::renew(const std::string& certificate_file, const std::string& key_file) {
+    Context renewed = read_context(certificate_file, key_file);
+    const std::lock_guard lock(mutex_);
+    const Context former(std::exchange(context_, renewed.release()));
+}
+
 std::unique_ptr<TlsSession> TlsContext::open(int descriptor) const {
+    const std::lock_guard lock(mutex_);
     return std::make_unique<TlsSession>(context_, descriptor);
 }
 

@@ -187,6 +187,7 @@ public:
 
     std::vector<std::string> addresses_;
     uint16_t port_ = 0;
+    std::unique_ptr<TlsContext> tls_;  // null: there is none
 
 private:
     void listen(const std::string& where);
@@ -196,7 +197,6 @@ private:
     // Shared with the gauges alone, which may be asked when we are gone.
     const std::shared_ptr<ServerState> shared_state_;
     ServerState& server_;
-    std::unique_ptr<TlsContext> tls_;
     std::vector<std::unique_ptr<Loop>> loops_;
     std::vector<std::pair<Loop*, int>> acceptors_;  // the loop and its descriptor
     bool running_ = false;
@@ -313,6 +313,16 @@ void Server::start() {
 
 uint16_t Server::port() const {
     return life_->port_;
+}
+
+Result<void> Server::renew_certificate(const std::string& certificate, const std::string& key) {
+    if (!life_->tls_) return Error{Code::Unsupported, "the server began without TLS"};
+    try {
+        life_->tls_->renew(certificate, key);
+    } catch (const std::runtime_error& failure) {
+        return Error{Code::Invalid, failure.what()};
+    }
+    return {};
 }
 
 std::vector<std::string> Server::addresses() const {

@@ -68,6 +68,10 @@ public:
     /// Of the first listener; what port 0 became.
     uint16_t port() const;
     std::vector<std::string> addresses() const;
+    /// Shows another certificate to who connects from now on; the paths may be the same, for
+    /// files that changed. On failure, which names the file, the former one stays. Only for who
+    /// began with TLS.
+    Result<void> renew_certificate(const std::string& certificate, const std::string& key);
 
     /// No new connections from now on; new requests on open ones get 503 SHUTTING_DOWN;
     /// what is in hand is finished, streams are ended by `on_drain`. True when all of it

@@ -43,11 +43,11 @@ std::vector<Key<Settings>> server_keys() {
         text<Settings>(
             "server.tls.certificate", [](Settings& s) -> Slot { return &s.server.tls_certificate; },
             fit_absolute_path, "the absolute path of a PEM file",
-            "The certificate chain; usually a proxy does TLS."),
+            "The certificate chain, read again on SIGHUP; usually a proxy does TLS."),
         text<Settings>(
             "server.tls.key", [](Settings& s) -> Slot { return &s.server.tls_key; },
             fit_absolute_path, "the absolute path of a PEM file",
-            "The certificate's key; a group may read it, nobody else."),
+            "The certificate's key, read again with it; a group may read it, nobody else."),
         text<Settings>(
             "server.trusted_proxies", [](Settings& s) -> Slot { return &s.server.trusted_proxies; },
             fit_network, "a list of addresses or networks, such as 127.0.0.1/32",

@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
+import {once} from 'node:events';
 import {chmod, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
+import {connect} from 'node:tls';
 
 import {until} from '../browser/until.mjs';
 import {House} from './house.mjs';
@@ -104,6 +106,33 @@ export class Reloading extends House {
     const answer = await fetch(`${this.url}/api/leads`,
                                {headers: {authorization: `Bearer ${token}`}});
     return answer.status;
+  }
+}
+
+/** One that ends TLS itself. */
+export class Secure extends Reloading {
+  url = `https://127.0.0.1:${this.port}`;
+
+  text() {
+    return super.text().replace('server:\n', 'server:\n  tls: {certificate: ' +
+        `"${this.folder}/certificate.pem", key: "${this.folder}/key.pem"}\n`);
+  }
+
+  /** A new key and its certificate, in the places of the old ones. */
+  certify() {
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                             'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-subj',
+                             '/CN=localhost', '-keyout', join(this.folder, 'key.pem'),
+                             '-out', join(this.folder, 'certificate.pem')], {stdio: 'ignore'});
+  }
+
+  /** The fingerprint that a new connection is shown. */
+  async shown() {
+    const socket = connect({host: '127.0.0.1', port: this.port, rejectUnauthorized: false});
+    await once(socket, 'secureConnect');
+    const {fingerprint256} = socket.getPeerCertificate();
+    socket.destroy();
+    return fingerprint256;
   }
 }
 

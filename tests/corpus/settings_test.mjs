@@ -9,7 +9,7 @@ import {join} from 'node:path';
 import {until} from '../browser/until.mjs';
 import {Player} from './player.mjs';
 import {checked, reloaded} from './settings.mjs';
-import {check, promise, Reloading, tell} from './settings_house.mjs';
+import {check, promise, Reloading, Secure, tell} from './settings_house.mjs';
 
 const programs = process.argv[2];
 for (const one of checked) await promise(one.name, () => check(programs, one));
@@ -75,5 +75,39 @@ try {
   assert.equal(await house.ends(), 0);
 } finally {
   await house.remove();
+}
+
+// Its certificate is nobody's; the daemon is ours, on loopback.
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+const secure = await Secure.create(programs);
+try {
+  secure.certify();
+  await secure.writeSecret(secure.secret);
+  await secure.start();
+  await promise('a renewed certificate is shown after SIGHUP', async () => {
+    const before = await secure.shown();
+    secure.certify();
+    assert.equal(await secure.shown(), before);
+    assert.match(await secure.reload(), /"applied":"server.tls.certificate, server.tls.key"/);
+    assert.notEqual(await secure.shown(), before);
+    assert.equal(await secure.successful(), 1);
+  });
+  await promise('a certificate that is not usable is named, and the old one stays', async () => {
+    const before = await secure.shown();
+    const certificate = join(secure.folder, 'certificate.pem');
+    await writeFile(certificate, 'half of a');
+    const said = await secure.reload((text) => text.replace('level: info', 'level: debug'));
+    assert.match(said, /stay in force/);
+    assert.ok(said.includes(certificate), said);
+    assert.equal(await secure.successful(), 0);
+    assert.equal(await secure.shown(), before);
+    assert.equal(await secure.asks(await secure.token()), 200);
+    secure.certify();
+    await secure.reload();
+    assert.equal(await secure.successful(), 1);
+  });
+  assert.equal(await secure.ends(), 0);
+} finally {
+  await secure.remove();
 }
 tell();

@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
@@ -53,6 +54,14 @@ void write_key_and_certificate(const std::string& key_file, const std::string& c
     std::fclose(file);
 }
 
+std::string encoded(const Certificate& certificate) {
+    unsigned char* bytes = nullptr;
+    const int size = i2d_X509(certificate.get(), &bytes);
+    const std::string text(reinterpret_cast<char*>(bytes), static_cast<size_t>(std::max(size, 0)));
+    OPENSSL_free(bytes);
+    return text;
+}
+
 /// A blocking TLS client over a raw one.
 class TlsClient {
 public:
@@ -94,6 +103,10 @@ public:
     bool send_raw(const std::string& bytes) { return raw_.send(bytes); }
     bool closed() { return raw_.closed(); }
     const SSL* session() const { return session_.get(); }
+    /// The certificate, as it was signed.
+    std::string shown() const {
+        return encoded(Certificate(SSL_get1_peer_certificate(session_.get())));
+    }
     /// Whether the end was said, and not cut off.
     bool ended_properly() {
         char byte = 0;
@@ -187,6 +200,8 @@ class TlsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_client_that_only_sends_new_keys_is_cut);
     CPPUNIT_TEST(a_client_that_only_asks_for_handshakes_is_cut);
     CPPUNIT_TEST(a_client_that_asks_for_handshakes_now_and_then_is_served);
+    CPPUNIT_TEST(a_renewed_certificate_is_shown_to_who_comes_after);
+    CPPUNIT_TEST(a_certificate_that_is_not_usable_leaves_the_former_one);
     CPPUNIT_TEST(a_wrong_key_does_not_start);
     CPPUNIT_TEST(a_key_that_others_can_read_does_not_start);
     CPPUNIT_TEST_SUITE_END();
@@ -304,6 +319,36 @@ public:
         CPPUNIT_ASSERT_EQUAL(6, counted_.load());
     }
 
+    void a_renewed_certificate_is_shown_to_who_comes_after() {
+        TlsClient before(start());
+        CPPUNIT_ASSERT(before.shown() == written());
+        write_key_and_certificate(options_.tls_key, options_.tls_certificate);
+        CPPUNIT_ASSERT(TlsClient(server_->port()).shown() == before.shown());
+        CPPUNIT_ASSERT(renewed());
+        CPPUNIT_ASSERT(written() != before.shown());
+        CPPUNIT_ASSERT(TlsClient(server_->port()).shown() == written());
+        // Who is there goes on.
+        before.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+        CPPUNIT_ASSERT_EQUAL(std::string("x"), take_body(before, 1));
+    }
+
+    void a_certificate_that_is_not_usable_leaves_the_former_one() {
+        const std::string former = TlsClient(start()).shown();
+        const std::string other = folder_ / "other.pem";
+        write_key_and_certificate(other, options_.tls_certificate);
+        expect_refused(options_.tls_key);
+        std::filesystem::copy_file(other, options_.tls_key,
+                                   std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::permissions(options_.tls_key, std::filesystem::perms{0644});
+        expect_refused("is open to others");
+        std::filesystem::permissions(options_.tls_key, std::filesystem::perms{0600});
+        std::filesystem::resize_file(options_.tls_certificate, 100);
+        expect_refused(options_.tls_certificate);
+        std::filesystem::remove(options_.tls_certificate);
+        expect_refused(options_.tls_certificate);
+        CPPUNIT_ASSERT(TlsClient(server_->port()).shown() == former);
+    }
+
     void a_wrong_key_does_not_start() {
         write_key_and_certificate(options_.tls_key, folder_ / "other.pem");
         CPPUNIT_ASSERT_THROW(start(), std::runtime_error);
@@ -322,6 +367,23 @@ public:
     }
 
 private:
+    std::string written() const {
+        FILE* file = std::fopen(options_.tls_certificate.c_str(), "r");
+        const Certificate certificate(PEM_read_X509(file, nullptr, nullptr, nullptr));
+        std::fclose(file);
+        return encoded(certificate);
+    }
+
+    Result<void> renewed() {
+        return server_->renew_certificate(options_.tls_certificate, options_.tls_key);
+    }
+
+    void expect_refused(const std::string& why) {
+        const Result<void> done = renewed();
+        CPPUNIT_ASSERT(!done);
+        CPPUNIT_ASSERT_MESSAGE(done.error().text, done.error().text.find(why) != std::string::npos);
+    }
+
     /// Behind an answer the connection may stay for longer than the tests wait.
     RecordWriter writer_after_an_answer(TlsClient& client) {
         CPPUNIT_ASSERT(client.connected());
