@@ -50,7 +50,8 @@ bool Workers::submit(Job& job) {
     bool wake = false;
     {
         const std::lock_guard lock(mutex_);
-        if (stopping_ || queue_.size() >= queue_limit_) return false;
+        const bool full = queue_.size() >= queue_limit_ && !job.request.control;
+        if (stopping_ || full) return false;
         queue_.push_back(std::move(job));
         wake = asleep_ > 0;
     }

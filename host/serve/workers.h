@@ -27,7 +27,8 @@ public:
     ~Workers();
 
     void start(unsigned count);
-    /// False when the queue is full, and then `job` is left as it was.
+    /// False when the queue is full, which it never is for an operator; then `job` is left as it
+    /// was.
     bool submit(Job& job);
     /// Finishes what runs; what waits is dropped, and so answered 500.
     void stop();

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 
@@ -52,6 +55,7 @@ class ControlTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(what_a_killed_process_left_is_taken_away);
     CPPUNIT_TEST(a_socket_in_use_and_other_files_stay);
     CPPUNIT_TEST(it_lets_in_when_all_seats_are_taken);
+    CPPUNIT_TEST(it_is_served_when_the_queue_and_the_buffer_are_full);
     CPPUNIT_TEST(it_is_gone_after_the_end);
     CPPUNIT_TEST_SUITE_END();
 
@@ -112,6 +116,46 @@ public:
         CPPUNIT_ASSERT(has(asked(path_, who), "\r\n\r\ncontrol control"));
     }
 
+    void it_is_served_when_the_queue_and_the_buffer_are_full() {
+        options_.workers = 1;
+        options_.queued_requests = 1;
+        options_.buffered_bytes = 200;
+        std::mutex gate;
+        std::unique_lock held(gate);
+        Route& busy = more_.emplace_back();
+        busy = {.method = "GET", .pattern = "/busy", .access = Access::Open};
+        busy.handler = [&gate](Request, Responder responder) {
+            const std::lock_guard wait(gate);
+            responder.answer({.status = 204});
+        };
+        start();
+        // One in hand, one in the queue, and one too many: each is 31 bytes.
+        const auto ask = [](RawClient& client) {
+            client.send("GET /busy HTTP/1.1\r\nHost: x\r\n\r\n");
+        };
+        RawClient first(server_->port()), second(server_->port()), third(server_->port());
+        ask(first);
+        ask(second);
+        ask(third);
+        const auto full = [&] {
+            for (RawClient* one : {&first, &second, &third})
+                if (const auto answer = one->answer(false, std::chrono::milliseconds(100)))
+                    return answer->status == 503;
+            return false;
+        };
+        CPPUNIT_ASSERT(full());
+        // The largest header that the room has no place for.
+        const std::string long_one =
+            "GET /who HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: " +
+            std::string(400, 'x') + "\r\n\r\n";
+        auto answer = std::async(std::launch::async, [&] { return asked(path_, long_one); });
+        // It waits behind the others, and is not sent away.
+        CPPUNIT_ASSERT(answer.wait_for(std::chrono::milliseconds(200)) ==
+                       std::future_status::timeout);
+        held.unlock();
+        CPPUNIT_ASSERT(has(answer.get(), "\r\n\r\ncontrol control"));
+    }
+
     void it_is_gone_after_the_end() {
         start();
         server_->drain(std::chrono::seconds{5});
@@ -124,7 +168,6 @@ private:
     void start() {
         options_.listen = {"127.0.0.1:0"};
         options_.control = path_;
-        options_.workers = 2;
         options_.loops = 2;
         Route route{.method = "GET", .pattern = "/who", .access = Access::Open};
         route.handler = [](Request request, Responder responder) {
@@ -132,11 +175,14 @@ private:
                 {.content_type = "text/plain",
                  .body = (request.control ? "control " : "network ") + request.client});
         };
-        server_ = std::make_unique<Server>(options_, std::vector<Route>{route}, Furniture{});
+        std::vector<Route> routes = more_;
+        routes.push_back(route);
+        server_ = std::make_unique<Server>(options_, routes, Furniture{});
         server_->start();
     }
 
-    ServerOptions options_;
+    ServerOptions options_{.workers = 2};
+    std::vector<Route> more_;
     std::string folder_, path_;
     std::unique_ptr<Server> server_;
 };
