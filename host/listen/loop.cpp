@@ -114,6 +114,21 @@ void Loop::replace(int descriptor, std::shared_ptr<Watched> watched) {
     retired_.push_back(std::exchange(slot, std::move(watched)));
 }
 
+void Loop::mute(int descriptor) {
+    watch_level(descriptor, 0);
+}
+
+void Loop::hear(int descriptor) {
+    watch_level(descriptor, EPOLLIN);
+}
+
+void Loop::watch_level(int descriptor, uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = descriptor;
+    epoll_ctl(epoll_.number(), EPOLL_CTL_MOD, descriptor, &event);
+}
+
 void Loop::retire(int descriptor) {
     auto& slot = slots_[static_cast<size_t>(descriptor)];
     disarm(*slot);

@@ -18,7 +18,7 @@ namespace tandem::listen {
 
 /// What is waited for, in any talk of requests and answers; each kind has one duration, so
 /// that its deadlines are a list in order and need no heap.
-enum class Wait : uint8_t { Header, Body, Idle, Answer, Write, Linger, None };
+enum class Wait : uint8_t { Header, Body, Idle, Answer, Write, Linger, Rest, None };
 inline constexpr size_t wait_kinds = static_cast<size_t>(Wait::None);
 
 /// Something that has a descriptor in the loop. Owned by the loop; confined to it.
@@ -94,6 +94,10 @@ public:
     void adopt(int descriptor, std::shared_ptr<Watched> watched, Trigger trigger = Trigger::Edge);
     /// Gives the descriptor to another; the former is destroyed after this turn.
     void replace(int descriptor, std::shared_ptr<Watched> watched);
+    /// Tells nothing more of what is watched by level, which would wake the loop for ever, until
+    /// it is heard again.
+    void mute(int descriptor);
+    void hear(int descriptor);
     /// Forgets it; destroyed after this turn.
     void retire(int descriptor);
 
@@ -108,6 +112,7 @@ public:
 
 private:
     void run();
+    void watch_level(int descriptor, uint32_t events);
     int pause_ms() const;
     void read_clock();
     template <typename Work>

@@ -68,6 +68,7 @@ void Connection::overdue(Wait wait) {
         case Wait::Write: server_.figures.rejected("slow"); return vanish();
         case Wait::Idle:
         case Wait::Linger:
+        case Wait::Rest:
         case Wait::None: return vanish();
     }
     advance();

@@ -29,6 +29,8 @@ using listen::Watched;
 
 // Connections taken at once before the others get their turn.
 constexpr int accepts_a_turn = 64;
+// For which a listener that the system gives nothing lets the loop alone.
+constexpr std::chrono::milliseconds accept_rest{100};
 
 constexpr std::string_view no_seat =
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
@@ -49,26 +51,23 @@ public:
           listener_(std::move(listener)),
           tls_(tls),
           door_(door),
-          spare_(open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+          spare_(open_spare()) {}
 
     void ready(uint32_t) override {
         for (int i = 0; i < accepts_a_turn; ++i)
             if (!take_one()) return;
     }
-    void overdue(Wait) override {}
+    void overdue(Wait) override { loop_.hear(listener_.number()); }
     void abandoned() override {}
 
 private:
     bool take_one() {
+        if (!spare_) spare_ = open_spare();
         sockaddr_storage name{};
         socklen_t size = sizeof name;
         Descriptor socket(accept4(listener_.number(), reinterpret_cast<sockaddr*>(&name), &size,
                                   SOCK_NONBLOCK | SOCK_CLOEXEC));
-        if (!socket) {
-            if (errno == EMFILE || errno == ENFILE) return drop_one();
-            // The peer was faster: there may be more behind it.
-            return errno == ECONNABORTED || errno == EINTR;
-        }
+        if (!socket) return go_on_after(errno);
         if (door_ == Door::Control && !is_ours(socket)) {
             server_.figures.rejected("control");
             return true;
@@ -114,14 +113,40 @@ private:
         shutdown(socket.number(), SHUT_WR);
     }
 
-    // Without a free descriptor the waiting connection would wake us for ever: the spare
-    // one makes room to take it and close it.
+    static Descriptor open_spare() { return Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+    /// Whether there may be more to take at once.
+    bool go_on_after(int failure) {
+        switch (failure) {
+            case EAGAIN: return false;
+            // The peer was faster, or its network: accept(2) names these.
+            case EINTR:
+            case ECONNABORTED:
+            case EPROTO:
+            case ENOPROTOOPT:
+            case EOPNOTSUPP:
+            case ENETDOWN:
+            case ENETUNREACH:
+            case EHOSTDOWN:
+            case EHOSTUNREACH:
+            case ENONET: return true;
+            default: break;
+        }
+        // A connection that stays in the line would wake the loop for ever.
+        if (drop_one()) return false;
+        loop_.mute(listener_.number());
+        loop_.arm(*this, Wait::Rest);
+        return false;
+    }
+
+    /// Where descriptors are used up the spare one makes room to take the connection and close
+    /// it; unless another thread has it meanwhile, or it is memory that is used up.
     bool drop_one() {
         server_.figures.rejected("descriptors");
         spare_.close();
-        Descriptor(accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC)).close();
-        spare_ = Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC));
-        return false;
+        const bool dropped{Descriptor(accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC))};
+        spare_ = open_spare();
+        return dropped;
     }
 
     ServerState& server_;
@@ -143,6 +168,7 @@ Loop::Durations durations_of(const ServerOptions& options) {
     set(Wait::Answer, options.answer_time);
     set(Wait::Write, options.write_time);
     set(Wait::Linger, options.linger_time);
+    set(Wait::Rest, accept_rest);
     return durations;
 }
 

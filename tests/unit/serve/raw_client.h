@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "listen/socket.h"
 
@@ -27,6 +28,8 @@ public:
 
     /// A small `receive_buffer` makes a client that reads slowly felt at once.
     explicit RawClient(uint16_t port, int receive_buffer = 0);
+    /// Over a connection that is there.
+    explicit RawClient(listen::Descriptor connected) : socket_(std::move(connected)) {}
     /// Comes from another of the loopback's addresses.
     RawClient(uint16_t port, const std::string& source);
 

@@ -2,6 +2,9 @@
 
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -65,6 +68,21 @@ private:
     std::deque<Responder> responders_;  // guarded by mutex_
 };
 
+/// The process can open nothing more.
+class FewDescriptors {
+public:
+    FewDescriptors() {
+        getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit few{3, before_.rlim_max};
+        setrlimit(RLIMIT_NOFILE, &few);
+    }
+    ~FewDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+    FewDescriptors(const FewDescriptors&) = delete;
+
+private:
+    rlimit before_{};
+};
+
 }  // namespace
 
 class ServerTest : public CppUnit::TestFixture {
@@ -88,6 +106,7 @@ class ServerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_late_answer_after_stop_is_dropped);
     CPPUNIT_TEST(cross_origin_is_allowed_by_exact_match_only);
     CPPUNIT_TEST(several_loops_share_one_port);
+    CPPUNIT_TEST(without_a_descriptor_for_anything_it_waits_and_does_not_spin);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -423,7 +442,38 @@ public:
         }
     }
 
+    void without_a_descriptor_for_anything_it_waits_and_does_not_spin() {
+        furniture_.metrics = &metrics_;
+        const uint16_t port = start();
+        listen::Descriptor late(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const auto client = [&] {
+            // Below every number that is open, so that the spare one's is of no use either.
+            const FewDescriptors few;
+            sockaddr_in name{};
+            name.sin_family = AF_INET;
+            name.sin_port = htons(port);
+            name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            CPPUNIT_ASSERT_EQUAL(
+                0, connect(late.number(), reinterpret_cast<sockaddr*>(&name), sizeof name));
+            await([&] { return turned_away() > 0; });
+            std::this_thread::sleep_for(500ms);
+            CPPUNIT_ASSERT_MESSAGE(std::to_string(turned_away()), turned_away() <= 10);
+            return RawClient(std::move(late));
+        };
+        RawClient waiting = client();
+        waiting.send(get("/api/echo/x"));
+        CPPUNIT_ASSERT_EQUAL(200, waiting.answer()->status);
+    }
+
 private:
+    /// How often there was no descriptor.
+    unsigned long turned_away() const {
+        const std::string text = metrics_.text();
+        const std::string name = "\ntandem_http_rejected_total{reason=\"descriptors\"} ";
+        const size_t at = text.find(name);
+        return at == std::string::npos ? 0 : std::stoul(text.substr(at + name.size()));
+    }
+
     void add(std::string method, std::string pattern, Handler handler) {
         routes_.push_back({std::move(method), std::move(pattern), Access::Open, "", 0, false,
                            std::move(handler)});
