@@ -93,8 +93,11 @@ Intake::Genuine Intake::genuine_of(const std::vector<Source>& family,
         }
         if (ends_here) break;
     }
-    // One body for every reason: that the account is nobody's must not help to guess.
-    if (unproven.why.code == Code::NotFound) unproven.why.code = Code::Unauthorized;
+    // One body for every reason: that the account is nobody's must not help to guess, and what is
+    // too large to be judged is no more genuine for it. A verdict is of the bytes alone, so that
+    // no bound is one for now.
+    if (unproven.why.code == Code::NotFound || unproven.why.code == Code::Limited)
+        unproven.why.code = Code::Unauthorized;
     return unproven;
 }
 

@@ -168,6 +168,7 @@ struct House {
         ground.ids = &ids;
         ground.log = &log;
         ground.metrics = &metrics;
+        ground.limits = limits;
         stopped = std::exchange(
             intake,
             std::make_unique<Intake>(ground, IntakeOptions{.public_url = "https://gw.example.com",
@@ -191,6 +192,7 @@ struct House {
     store::GroupCommitter committer;
     store::ConversationLanes lanes;
     std::shared_ptr<FakeSource> source;
+    limit::Limits* limits = nullptr;  // counts from the next restart on
     std::unique_ptr<Intake> intake;
     std::unique_ptr<Intake> stopped;  // lanes may still hold a task of its
 };

@@ -3,6 +3,7 @@
 #include <cppunit/TestFixture.h>
 
 #include "ground.h"
+#include "limit/limiter.h"
 #include "receive/routes.h"
 #include "told.h"
 
@@ -19,6 +20,7 @@ class IntakeTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(the_plugin_sees_the_public_url_and_the_headers_in_order);
     CPPUNIT_TEST(nobody_is_answered_before_the_commit);
     CPPUNIT_TEST(a_bad_signature_changes_nothing_and_has_one_body);
+    CPPUNIT_TEST(what_is_too_large_to_be_judged_is_no_more_genuine);
     CPPUNIT_TEST(report_mode_lets_through_and_says_so);
     CPPUNIT_TEST(what_makes_no_sense_is_told_by_its_kind);
     CPPUNIT_TEST(numbers_that_this_instance_does_not_serve_are_not_found);
@@ -104,6 +106,29 @@ public:
         CPPUNIT_ASSERT_EQUAL(responses[0].body, responses[1].body);
         CPPUNIT_ASSERT(house_->events().empty());
         expect_counted("none", "bad_signature", 2);
+    }
+
+    void what_is_too_large_to_be_judged_is_no_more_genuine() {
+        limit::Limiter limiter({.bad_signatures = 20}, house_->clock, house_->metrics);
+        house_->limits = &limiter;
+        house_->restart();
+        const auto judged = [&](Code code) {
+            house_->source->judge = [code](const WebhookRequest&) -> Result<void> {
+                return Error{code, "the body has more than 1 MiB"};
+            };
+            return post()->wait();
+        };
+        const serve::Response large = judged(Code::Limited);
+        CPPUNIT_ASSERT_EQUAL(403, large.status);
+        CPPUNIT_ASSERT_EQUAL(judged(Code::Unauthorized).body, large.body);
+        CPPUNIT_ASSERT(house_->log.lines().find("more than 1 MiB") != std::string::npos);
+        int before_enough = 0;
+        while (judged(Code::Limited).status == 403 && before_enough < 100) ++before_enough;
+        CPPUNIT_ASSERT_EQUAL(429, judged(Code::Limited).status);
+        // A plugin that could not judge for now is asked again.
+        CPPUNIT_ASSERT_EQUAL(503, judged(Code::Unavailable).status);
+        house_->limits = nullptr;
+        house_->restart();
     }
 
     void report_mode_lets_through_and_says_so() {
