@@ -123,10 +123,11 @@ bool same(const Json& ours, const Var& theirs) {
     if (ours.is_number_unsigned())
         return theirs.convert<Poco::UInt64>() == ours.get<Poco::UInt64>();
     if (ours.is_number_integer()) {
-        // What is near the least number Poco 1.11 takes for the least.
-        const auto number = ours.get<Poco::Int64>();
-        constexpr Poco::Int64 read_by_poco = -9'200'000'000'000'000'000;
-        return number < read_by_poco || theirs.convert<Poco::Int64>() == number;
+        // Poco 1.11 rounds great negative numbers to a double on its way.
+        const auto number = ours.get<Poco::Int64>(), other = theirs.convert<Poco::Int64>();
+        constexpr Poco::Int64 exact = -(1LL << 53);
+        if (number >= exact) return other == number;
+        return std::abs(double(number) - double(other)) <= 1e-14 * std::abs(double(number));
     }
     const double number = ours.get<double>(), other = theirs.convert<double>();
     return std::abs(number - other) <= 1e-14 * std::abs(number);
