@@ -11,10 +11,11 @@ namespace tandem::boot {
 namespace {
 
 // The contract gives 15 s from TERM to the end; what these leave is for plugins.
-constexpr std::chrono::milliseconds drain_time{6000};
+constexpr Milliseconds drain_time{6000};
 constexpr Milliseconds settle_time{4000};
-constexpr Milliseconds commit_time{2000};
+constexpr Milliseconds people_time{500};
 constexpr Milliseconds ask_time{500};
+constexpr Milliseconds commit_time{2000};
 
 }  // namespace
 
@@ -68,12 +69,18 @@ bool Gateway::stop() {
     if (own.server && !own.server->drain(drain_time))
         own.logger.warn("boot", "requests were cut off at the end of the drain");
     if (own.hub) own.hub->stop();
-    if (own.control) own.control->stop();
-    if (own.desk_workers) own.desk_workers->stop();
     bool settled = !own.dispatcher || own.dispatcher->stop(settle_time);
     if (own.callers) own.callers->stop();
     if (!settled)
         own.logger.warn("boot", "a send or an AI turn was still in hand; its lease will lapse");
+    // Whoever asked for these is gone, at the latest with the drain: a transfer may still wait for
+    // its provider.
+    const bool people_left = !own.control || own.control->stop(people_time);
+    const bool desk_left = !own.desk_workers || own.desk_workers->stop(people_time);
+    if (!people_left || !desk_left) {
+        own.logger.warn("boot", "a person's request was still in hand; it was not answered");
+        settled = false;
+    }
     // It was asked to stop at the beginning; what it did not record it fetches again.
     if (own.reconciler && !own.reconciler->stop(ask_time)) {
         own.logger.warn("boot", "a provider was still asked what was missed");

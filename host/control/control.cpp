@@ -47,13 +47,22 @@ void Control::start() {
 }
 
 void Control::stop() {
+    stop_timer();
+    workers_.stop();
+}
+
+bool Control::stop(Milliseconds patience) {
+    stop_timer();
+    return workers_.stop(patience);
+}
+
+void Control::stop_timer() {
     {
         const std::lock_guard lock(mutex_);
         running_ = false;
     }
     stopped_.notify_all();
     if (timer_.joinable()) timer_.join();
-    workers_.stop();
 }
 
 std::string Control::address_of(const domain::Organization& organization, std::string_view number,

@@ -104,6 +104,9 @@ public:
     /// Begins to end sessions that nobody uses.
     void start();
     void stop();
+    /// The same, but waits for requests in hand no longer than that. False: one of them still
+    /// waits for a provider, and what they use must stay.
+    bool stop(Milliseconds patience);
     /// Runs a request on one of the room's own threads, because it may wait for a provider.
     /// False: too many wait already.
     bool run(std::function<void()> work) { return workers_.run(std::move(work)); }
@@ -139,6 +142,8 @@ public:
     struct Joined;
 
 private:
+    void stop_timer();
+
     enum class Commit { Done, Again };
 
     Look look(const Person& person, const std::string& address) const;
