@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {chmod} from 'node:fs/promises';
+import {chmod, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 
 import {until} from '../browser/until.mjs';

@@ -448,21 +448,29 @@ public:
         furniture_.metrics = &metrics_;
         const uint16_t port = start();
         listen::Descriptor late(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        const auto client = [&] {
+        bool connected = false;
+        // A sanitizer opens something to know a type that it has not seen: so all of it is done
+        // once before, and nothing is asserted meanwhile.
+        RawClient early(port);
+        early.send(get("/api/echo/x"));
+        CPPUNIT_ASSERT_EQUAL(200, early.answer()->status);
+        unsigned long times = turned_away();
+        {
             // Below every number that is open, so that the spare one's is of no use either.
             const FewDescriptors few;
             sockaddr_in name{};
             name.sin_family = AF_INET;
             name.sin_port = htons(port);
             name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-            CPPUNIT_ASSERT_EQUAL(
-                0, connect(late.number(), reinterpret_cast<sockaddr*>(&name), sizeof name));
-            await([&] { return turned_away() > 0; });
+            connected =
+                connect(late.number(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0;
+            for (int i = 0; i < 10'000 && turned_away() == 0; ++i) std::this_thread::sleep_for(1ms);
             std::this_thread::sleep_for(500ms);
-            CPPUNIT_ASSERT_MESSAGE(std::to_string(turned_away()), turned_away() <= 10);
-            return RawClient(std::move(late));
-        };
-        RawClient waiting = client();
+            times = turned_away();
+        }
+        CPPUNIT_ASSERT(connected);
+        CPPUNIT_ASSERT_MESSAGE(std::to_string(times), times >= 1 && times <= 10);
+        RawClient waiting(std::move(late));
         waiting.send(get("/api/echo/x"));
         CPPUNIT_ASSERT_EQUAL(200, waiting.answer()->status);
     }
