@@ -14,6 +14,11 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
   const kim = await stage.agent({sub: 'kim'});
   for (const one of [sam, kim]) await one.open();
   await sam.sees('Hello', 'customer');
+  // What it had not answered yet would wait for sam as well.
+  await sam.until('the AI to have answered', async () => {
+    const last = (await sam.lines()).at(-1);
+    return last.by === 'ai' && last.foot.includes('delivered');
+  });
 
   await stage.story('one takes over, a colleague sees it', async () => {
     assert.ok(await sam.page.locator('#answer').isDisabled(), 'the composer while the AI has it');

@@ -104,6 +104,7 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
     await page.keyboard.press('?');
     await page.locator('dialog .keys').waitFor();
     await page.keyboard.press('Escape');
+    await page.locator('dialog .keys').waitFor({state: 'hidden'});
     await page.keyboard.press('/');
     assert.equal(await page.evaluate('document.activeElement.id'), 'search');
     await page.keyboard.press('Escape');
