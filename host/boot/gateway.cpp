@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "boot/furniture.h"
+#include "boot/option_files.h"
 #include "boot/places.h"
 #include "boot/plugins.h"
 
@@ -20,7 +21,7 @@ constexpr Milliseconds commit_time{2000};
 }  // namespace
 
 Gateway::Gateway(settings::Settings settings)
-    : settings_(std::move(settings)), in_force_(settings_) {}
+    : settings_(std::move(settings)), in_force_(settings_), files_(option_files(settings_)) {}
 
 Gateway::~Gateway() {
     stop();

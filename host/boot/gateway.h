@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,8 +31,8 @@ public:
     /// The store broke: what it holds is not known any more, so the process must end.
     bool failed() const;
     /// After HUP: applies what can be applied live (the log level; the certificate and its key;
-    /// options of auth schemes and providers, and with them their secrets) and names what cannot.
-    /// With a mistake anywhere nothing is applied.
+    /// options of auth schemes and providers, with their secrets and the files that they name) and
+    /// names what cannot. With a mistake anywhere nothing is applied.
     void settings_changed(const settings::Loaded& loaded);
 
     /// What the plugins find wrong with their own options; nothing is started.
@@ -48,7 +49,8 @@ private:
                       std::vector<const settings::PluginUse*>& renewed) const;
 
     const settings::Settings settings_;
-    settings::Settings in_force_;  // settings_ with what was applied since
+    settings::Settings in_force_;               // settings_ with what was applied since
+    std::map<std::string, std::string> files_;  // the option_files of what is in force
     std::unique_ptr<Furniture> furniture_;
 };
 

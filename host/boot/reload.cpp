@@ -2,6 +2,7 @@
 
 #include "boot/furniture.h"
 #include "boot/gateway.h"
+#include "boot/option_files.h"
 
 namespace tandem::boot {
 
@@ -96,7 +97,14 @@ bool Gateway::apply(const settings::Loaded& loaded) {
         return false;
     }
     const Settings& wanted = loaded.settings;
-    const std::vector<std::string> changed = settings::changes(in_force_, wanted);
+    std::vector<std::string> changed = settings::changes(in_force_, wanted);
+    // Looked at before they are read, so that what changes meanwhile is seen the next time.
+    const auto files = option_files(wanted);
+    for (const auto& [key, marks] : files) {
+        const auto known = files_.find(key);
+        if (known != files_.end() && known->second != marks && !contains(changed, key))
+            changed.push_back(key);
+    }
     std::vector<const PluginUse*> renewed;
     if (!find_renewed(wanted, changed, renewed)) return false;
 
@@ -116,6 +124,7 @@ bool Gateway::apply(const settings::Loaded& loaded) {
             failed.push_back(key);
             continue;
         }
+        files_[key] = files.at(key);
         put_in_force(is_auth ? in_force_.auth : in_force_.providers, *use);
         applied.push_back(key);
     }

@@ -10,6 +10,7 @@ import {connect} from 'node:tls';
 
 import {until} from '../browser/until.mjs';
 import {House} from './house.mjs';
+import {keyPair, pem, signed} from './jwt.mjs';
 
 const failures = [];
 
@@ -133,6 +134,29 @@ export class Secure extends Reloading {
     const {fingerprint256} = socket.getPeerCertificate();
     socket.destroy();
     return fingerprint256;
+  }
+}
+
+/** One with an issuer whose public key stands in a file. */
+export class Issued extends Reloading {
+  text() {
+    return super.text().replace('auth:\n', 'auth:\n  - {id: partner, plugin: jwt, options: ' +
+        `{algorithm: EdDSA, key_file: "${this.folder}/partner.pem", issuer: partner, ` +
+        'audience: tandem}}\n');
+  }
+
+  /** A key of the issuer's, in the place of the one before. */
+  async publish() {
+    this.keys = keyPair('ed25519');
+    await writeFile(join(this.folder, 'partner.pem'), pem(this.keys));
+  }
+
+  /** A token by the key that is published. */
+  partners() {
+    const now = Math.floor(Date.now() / 1000);
+    return signed('EdDSA', this.keys, {alg: 'EdDSA', typ: 'JWT'},
+                  {iss: 'partner', aud: 'tandem', sub: 'someone', exp: now + 600, iat: now,
+                   organizationId: 'demo', permissions: ['leads:read']});
   }
 }
 

@@ -9,7 +9,7 @@ import {join} from 'node:path';
 import {until} from '../browser/until.mjs';
 import {Player} from './player.mjs';
 import {checked, reloaded} from './settings.mjs';
-import {check, promise, Reloading, Secure, tell} from './settings_house.mjs';
+import {check, Issued, promise, Reloading, Secure, tell} from './settings_house.mjs';
 
 const programs = process.argv[2];
 for (const one of checked) await promise(one.name, () => check(programs, one));
@@ -75,6 +75,33 @@ try {
   assert.equal(await house.ends(), 0);
 } finally {
   await house.remove();
+}
+
+const issued = await Issued.create(programs);
+try {
+  await issued.writeSecret(issued.secret);
+  await issued.publish();
+  await issued.start();
+  await promise('an issuer whose key got out is believed no longer after SIGHUP', async () => {
+    const stolen = issued.partners();
+    assert.equal(await issued.asks(stolen), 200);
+    await issued.publish();
+    assert.match(await issued.reload(), /"applied":"auth\[partner\]\.options"/);
+    assert.equal(await issued.asks(stolen), 401);
+    assert.equal(await issued.asks(issued.partners()), 200);
+    assert.match(await issued.reload(), /"applied":""/);
+  });
+  await promise('a key that is not usable is named, and the old one stays', async () => {
+    const token = issued.partners();
+    await writeFile(join(issued.folder, 'partner.pem'), 'half of a');
+    const said = await issued.reload();
+    assert.match(said, /stay in force.*partner\.options\.key_file/);
+    assert.equal(await issued.successful(), 0);
+    assert.equal(await issued.asks(token), 200);
+  });
+  assert.equal(await issued.ends(), 0);
+} finally {
+  await issued.remove();
 }
 
 // Its certificate is nobody's; the daemon is ours, on loopback.
