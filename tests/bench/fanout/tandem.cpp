@@ -20,7 +20,7 @@ const std::string payload =
 
 class NoFeed : public publish::Feed {
 public:
-    bool follow(const std::string&, const domain::Position&) override { return true; }
+    bool follow(const domain::OrganizationId&, const domain::Position&) override { return true; }
 };
 class KindJudge : public admit::Judge {
 public:

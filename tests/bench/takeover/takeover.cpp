@@ -37,9 +37,7 @@ struct Race {
 };
 
 std::string number_of(unsigned long number) {
-    char text[20];
-    std::snprintf(text, sizeof text, "+1555%07lu", 2000000 + number);
-    return text;
+    return "+1555" + std::to_string(2000000 + number);
 }
 
 std::string shop(const std::string& provider_url) {
