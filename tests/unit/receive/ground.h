@@ -158,7 +158,10 @@ struct House {
 
     /// The room anew, on the same ground.
     void restart() {
-        if (intake) intake->stop();
+        if (intake) {
+            intake->stop();
+            stopped.push_back(std::move(intake));
+        }
         Ground ground;
         ground.organizations = &organizations;
         ground.store = &store;
@@ -169,10 +172,8 @@ struct House {
         ground.log = &log;
         ground.metrics = &metrics;
         ground.limits = limits;
-        stopped = std::exchange(
-            intake,
-            std::make_unique<Intake>(ground, IntakeOptions{.public_url = "https://gw.example.com",
-                                                           .emitted_events = 100}));
+        intake = std::make_unique<Intake>(
+            ground, IntakeOptions{.public_url = "https://gw.example.com", .emitted_events = 100});
         intake->start();
     }
 
@@ -194,7 +195,7 @@ struct House {
     std::shared_ptr<FakeSource> source;
     limit::Limits* limits = nullptr;  // counts from the next restart on
     std::unique_ptr<Intake> intake;
-    std::unique_ptr<Intake> stopped;  // lanes may still hold a task of its
+    std::vector<std::unique_ptr<Intake>> stopped;  // lanes may still hold a task of theirs
 };
 
 }  // namespace tandem::receive::testing
