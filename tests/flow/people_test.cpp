@@ -12,6 +12,7 @@
 
 #include "flow/bike_store.h"
 #include "flow/fake.h"
+#include "flow/http_client.h"
 
 namespace tandem::flow {
 
@@ -155,7 +156,9 @@ public:
         CPPUNIT_ASSERT(has(position, "-"));
 
         // Still to come when it begins.
+        CPPUNIT_ASSERT(await([&] { return streams_are_open(0); }));
         FILE* const tail = begun({"conversations", "tail", "--last", "0", "--count", "1"});
+        CPPUNIT_ASSERT(await([&] { return streams_are_open(1); }));
         twilio_.receive("+15557654321", "live \x1b[31mred");
         std::string line = rest_of(tail);
         CPPUNIT_ASSERT_MESSAGE(line, has(line, "  +15557654321  "));
@@ -176,6 +179,10 @@ private:
         return "none";
     }
 
+    bool streams_are_open(int count) const {
+        return has(HttpClient(gateway_->url()).get("/metrics").body,
+                   "\ntandem_streams_open " + std::to_string(count) + "\n");
+    }
     std::string command(const std::vector<std::string>& words) const {
         std::string line =
             "TEST_FOLDER=" + file("") + " " + Gateway::built_programs() + "/tandemctl";
