@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <cstdint>
-#include <vector>
 
 namespace tandem::boot {
 
@@ -31,12 +30,16 @@ std::string marks_of(const settings::PluginUse& use) {
 
 }  // namespace
 
+std::string options_key(const char* list, const settings::PluginUse& use) {
+    return std::string(list) + "[" + use.id + "].options";
+}
+
 std::map<std::string, std::string> option_files(const settings::Settings& settings) {
     std::map<std::string, std::string> files;
     for (const settings::PluginUse& use : settings.auth)
-        files["auth[" + use.id + "].options"] = marks_of(use);
+        files[options_key("auth", use)] = marks_of(use);
     for (const settings::PluginUse& use : settings.providers)
-        files["providers[" + use.id + "].options"] = marks_of(use);
+        files[options_key("providers", use)] = marks_of(use);
     return files;
 }
 

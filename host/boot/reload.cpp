@@ -15,11 +15,6 @@ constexpr const char* log_level = "log.level";
 constexpr const char* certificate = "server.tls.certificate";
 constexpr const char* certificate_key = "server.tls.key";
 
-/// As settings::changes names the options of one of them.
-std::string options_key(const char* list, const PluginUse& use) {
-    return std::string(list) + "[" + use.id + "].options";
-}
-
 std::string joined(const std::vector<std::string>& keys) {
     std::string text;
     for (const std::string& key : keys) text += (text.empty() ? "" : ", ") + key;
