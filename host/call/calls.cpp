@@ -6,6 +6,7 @@
 #include "call/reason.h"
 #include "call/scene.h"
 #include "context/context.h"
+#include "domain/need.h"
 
 namespace tandem::call {
 
@@ -18,10 +19,6 @@ constexpr std::string_view room = "call";
 constexpr unsigned max_rebuilds = 8;
 // Also tells that a row stood in line already.
 constexpr std::string_view over_rate = "the organisation or this number has its rate";
-// Not the reason of a text that the AI may not answer: no later answer makes up for the call.
-constexpr std::string_view cap_reached = "call_daily_limit";
-// What the customer asked for, which is told of before anything else (the room `reply`).
-constexpr std::string_view asked_for_a_person = "asked";
 
 }  // namespace
 
@@ -138,10 +135,8 @@ Calls::Commit Calls::settle(const Scene& scene) {
 
 Calls::Commit Calls::finish(const Scene& scene, const End& end, bool claimed) {
     Scene after = scene;
-    const std::string& known = scene.conversation().needs_human;
-    const bool news =
-        !end.needs_human.empty() && known != end.needs_human && known != asked_for_a_person;
-    if (news) after.snapshot.conversation->needs_human = end.needs_human;
+    const bool news = !end.needs_human.empty() &&
+                      domain::need_human(*after.snapshot.conversation, end.needs_human);
     store::ChangeSet set = change_of(after, claimed);
     end_call(after, end, set);
     auto charge = settle_charge(after);
@@ -174,7 +169,8 @@ Calls::Commit Calls::start_scheduled(const Scene& scene) {
             ground_.spending->spend(organization, limit::of_a_call(organization), scene.call.id);
         if (!paid && paid.error().code == Code::Limited) {
             End end{Fate::Kind::NotMade, paid.error().text};
-            end.needs_human = cap_reached;
+            // Not the reason of a text: no later answer makes up for the call.
+            end.needs_human = domain::need::call_daily_limit;
             return finish(scene, end, false);
         }
         if (!paid) return Commit::Failed;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "control/draft.h"
+#include "domain/need.h"
 #include "publish/screen_json.h"
 
 namespace tandem::control {
@@ -20,8 +21,8 @@ void Control::owe_turn(Draft& draft) {
     const domain::Organization& organization = *draft.person.organization;
     if (draft.before.waiting.empty() || draft.conversation.opted_out) return;
     if (organization.responder.empty()) {
-        draft.conversation.needs_human = "no_responder";
-        draft.write(publish::needs_human(draft.scene(), "no_responder"));
+        if (domain::need_human(draft.conversation, domain::need::no_responder))
+            draft.write(publish::needs_human(draft.scene(), domain::need::no_responder));
         return;
     }
     store::Owed turn;

@@ -143,8 +143,4 @@ serve::Problem refusal(const Error& unspent);
 serve::Problem refusal_of_number(std::string_view objection,
                                  std::string_view field = "phoneNumber");
 
-/// Why the AI does not speak, as `needs_human` tells it.
-inline constexpr std::string_view cap_reached = "daily_limit";
-inline constexpr std::string_view number_not_allowed = "number_not_allowed";
-
 }  // namespace tandem::limit

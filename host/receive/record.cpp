@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "domain/need.h"
 #include "receive/draft.h"
 
 namespace tandem::receive {
@@ -92,18 +93,17 @@ domain::Message inbound_text(const MessageReceived& event, const Scope& scope,
     return message;
 }
 
-void ask_human(Draft& draft, const char* reason) {
-    if (!draft.conversation.needs_human.empty()) return;
-    draft.conversation.needs_human = reason;
-    draft.write(publish::needs_human(draft.scene(), reason));
+void ask_human(Draft& draft, std::string_view reason) {
+    if (domain::need_human(draft.conversation, reason))
+        draft.write(publish::needs_human(draft.scene(), reason));
 }
 
 /// An AI turn, or a human where there is no AI or where it would answer hours later as if
 /// nothing were. One turn answers all texts that come before it is due.
 void owe_answer(Draft& draft, const Scope& scope, const store::Snapshot& snapshot,
                 const std::string& message_id, bool late, const Moment& moment) {
-    if (scope.organization->responder.empty()) return ask_human(draft, "no_responder");
-    if (late) return ask_human(draft, "late");
+    if (scope.organization->responder.empty()) return ask_human(draft, domain::need::no_responder);
+    if (late) return ask_human(draft, domain::need::late);
     store::Owed turn;
     turn.id = moment.ids->next();
     turn.kind = store::OwedKind::AiTurn;

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "domain/need.h"
 #include "domain/segments.h"
 #include "reply/parts.h"
 #include "reply/task.h"
@@ -9,26 +10,7 @@ namespace tandem::reply {
 
 namespace {
 
-constexpr std::string_view asked_for = "asked";
-// An operator did not let the AI answer.
-constexpr std::string_view dropped_turn = "dropped";
-
-/// What the AI could not do is over once it answers; what it asked for is not.
-bool is_own_failure(const std::string& reason) {
-    return reason == "responder_failed" || reason == "no_responder" || reason == "no_channel" ||
-           reason == dropped_turn || reason == limit::cap_reached ||
-           reason == limit::number_not_allowed;
-}
-
-/// A person is needed, and whether that is news. What only a person ends is not forgotten for
-/// what an answer ends: the customer would be waited for by nobody after the next one.
-bool needs(domain::Conversation& conversation, std::string_view reason) {
-    std::string& known = conversation.needs_human;
-    const bool kept = !known.empty() && !is_own_failure(known) && reason != asked_for;
-    if (kept || known == reason) return false;
-    known = reason;
-    return true;
-}
+namespace need = domain::need;
 
 limit::Amount amount_of(const std::vector<std::string>& parts) {
     limit::Amount amount;
@@ -50,7 +32,7 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
     if (ground_.spending && !parts.empty()) {
         auto paid = ground_.spending->spend(*task.organization, amount_of(parts), task.owed.id);
         if (!paid && paid.error().code == Code::Limited)
-            return commit_need(task, answer.needs_human.empty() ? limit::cap_reached : asked_for,
+            return commit_need(task, answer.needs_human.empty() ? need::daily_limit : need::asked,
                                answer.text);
         if (!paid) {
             ground_.log->warn("reply", "what the organisation spent could not be read",
@@ -66,9 +48,8 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
     const Time now = ground_.clock->now();
     domain::Conversation conversation = task.conversation();
     conversation.last_activity_at = now;
-    const bool asks = !answer.needs_human.empty() && needs(conversation, asked_for);
-    if (answer.needs_human.empty() && is_own_failure(conversation.needs_human))
-        conversation.needs_human.clear();
+    domain::answered_by_ai(conversation);
+    const bool asks = !answer.needs_human.empty() && domain::need_human(conversation, need::asked);
     set.operations.push_back(conversation);
 
     Milliseconds place{0};
@@ -90,7 +71,7 @@ Turns::Commit Turns::commit_answer(const Task& task, const Answer& answer) {
         set.operations.push_back(store::AuditLine{
             ground_.ids->next(), "ai", "send", task.owed.address, made.id, {}, now});
     }
-    if (asks) set.operations.push_back(publish::needs_human(screen(task), asked_for));
+    if (asks) set.operations.push_back(publish::needs_human(screen(task), need::asked));
     set.operations.push_back(store::Settle{task.owed.id, store::Settlement::Done, {}, {}});
     charge.write(set);
     const Commit done = commit(std::move(set), task);
@@ -103,7 +84,7 @@ Turns::Commit Turns::commit_need(const Task& task, std::string_view reason,
     store::ChangeSet set = change_set(task);
     set.preconditions.push_back(store::VersionIs{task.owed.address, task.conversation().version});
     domain::Conversation conversation = task.conversation();
-    const bool news = needs(conversation, reason);
+    const bool news = domain::need_human(conversation, reason);
     set.operations.push_back(conversation);
     if (news) set.operations.push_back(publish::needs_human(screen(task), reason));
     if (!unsent.empty()) {
@@ -121,10 +102,10 @@ Result<std::function<void()>> Turns::dropped(const store::Owed& owed, store::Cha
     if (!look(task)) return Error{Code::Unavailable, "the conversation could not be read"};
     if (!waits(task)) return std::function<void()>();
     domain::Conversation conversation = task.conversation();
-    if (!needs(conversation, dropped_turn)) return std::function<void()>();
+    if (!domain::need_human(conversation, need::dropped)) return std::function<void()>();
     set.preconditions.push_back(store::VersionIs{owed.address, conversation.version});
     set.operations.push_back(conversation);
-    set.operations.push_back(publish::needs_human(screen(task), dropped_turn));
+    set.operations.push_back(publish::needs_human(screen(task), need::dropped));
     return std::function<void()>();
 }
 

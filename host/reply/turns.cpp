@@ -5,12 +5,15 @@
 #include <utility>
 
 #include "context/context.h"
+#include "domain/need.h"
 #include "reply/parts.h"
 #include "reply/task.h"
 
 namespace tandem::reply {
 
 namespace {
+
+namespace need = domain::need;
 
 using domain::Author;
 using domain::Delivery;
@@ -111,18 +114,18 @@ bool Turns::waits(const Task& task) {
 Turns::Next Turns::judge(const Task& task, std::string& reason) const {
     if (!waits(task)) return Next::Over;
     if (responders_.count(task.organization->responder) == 0)
-        reason = "no_responder";
+        reason = need::no_responder;
     else if (channels_.count(task.organization->channel) == 0)
-        reason = "no_channel";
+        reason = need::no_channel;
     else if (task.owed.attempts >= max_attempts)
-        reason = "responder_failed";
+        reason = need::responder_failed;
     else if (!task.organization->objection_to(task.owed.address).empty())
-        reason = limit::number_not_allowed;
+        reason = need::number_not_allowed;
     else if (ground_.spending)
         // An answer that cannot be sent is not asked for.
         if (const auto left = ground_.spending->left(*task.organization, {1, 1, 0});
             !left && left.error().code == Code::Limited)
-            reason = limit::cap_reached;
+            reason = need::daily_limit;
     return reason.empty() ? Next::Answer : Next::GiveUp;
 }
 
@@ -178,7 +181,7 @@ std::optional<Answer> Turns::ask(const Task& task, unsigned round) {
 bool Turns::conclude(Task& task, const std::optional<Answer>& answer) {
     for (unsigned i = 0; i < max_rebuilds; ++i) {
         const Commit done =
-            answer ? commit_answer(task, *answer) : commit_need(task, "responder_failed");
+            answer ? commit_answer(task, *answer) : commit_need(task, need::responder_failed);
         if (done != Commit::Again) return true;
         if (!look(task)) return true;
         if (task.fenced() || task.conversation().opted_out || task.unanswered.empty()) {
