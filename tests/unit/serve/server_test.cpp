@@ -1,38 +1,16 @@
 #include "serve/server.h"
 
-#include <cppunit/TestFixture.h>
-#include <cppunit/extensions/HelperMacros.h>
-#include <netinet/in.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 
-#include "observe/registry.h"
-#include "unit/serve/raw_client.h"
+#include "unit/serve/server_fixture.h"
 
 namespace tandem::serve {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-Response text(std::string body) {
-    return {.content_type = "text/plain", .body = std::move(body)};
-}
-
-std::string get(const std::string& path, const std::string& more = "") {
-    return "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + more + "\r\n";
-}
-
-std::string post(const std::string& path, size_t bytes) {
-    return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(bytes) +
-           "\r\n\r\n" + std::string(bytes, 'x');
-}
 
 /// Lets in who says `Bearer good`.
 class TestGuard : public Guard {
@@ -68,24 +46,9 @@ private:
     std::deque<Responder> responders_;  // guarded by mutex_
 };
 
-/// The process can open nothing more.
-class FewDescriptors {
-public:
-    FewDescriptors() {
-        getrlimit(RLIMIT_NOFILE, &before_);
-        const rlimit few{3, before_.rlim_max};
-        setrlimit(RLIMIT_NOFILE, &few);
-    }
-    ~FewDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
-    FewDescriptors(const FewDescriptors&) = delete;
-
-private:
-    rlimit before_{};
-};
-
 }  // namespace
 
-class ServerTest : public CppUnit::TestFixture {
+class ServerTest : public ServerFixture {
     CPPUNIT_TEST_SUITE(ServerTest);
     CPPUNIT_TEST(a_handler_answers_with_the_headers_that_serve_sets);
     CPPUNIT_TEST(the_request_id_of_the_caller_is_kept_when_it_is_one);
@@ -99,20 +62,16 @@ class ServerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_large_answer_arrives_whole_at_a_slow_reader);
     CPPUNIT_TEST(the_client_is_the_last_untrusted_address);
     CPPUNIT_TEST(behind_a_trusted_proxy_answers_promise_tls);
-    CPPUNIT_TEST(too_many_queued_requests_are_refused);
-    CPPUNIT_TEST(a_body_counts_while_it_waits_though_its_client_went_away);
     CPPUNIT_TEST(a_handler_that_never_answers_is_answered_for);
     CPPUNIT_TEST(drain_finishes_what_is_in_hand_and_refuses_the_rest);
     CPPUNIT_TEST(a_late_answer_after_stop_is_dropped);
     CPPUNIT_TEST(cross_origin_is_allowed_by_exact_match_only);
     CPPUNIT_TEST(several_loops_share_one_port);
-    CPPUNIT_TEST(without_a_descriptor_for_anything_it_waits_and_does_not_spin);
     CPPUNIT_TEST_SUITE_END();
 
 public:
     void setUp() override {
-        options_.listen = {"127.0.0.1:0"};
-        options_.workers = 4;
+        furniture_.guard = &guard_;
         add("GET", "/health", [](Request, Responder r) { r.answer(text("fine")); });
         routes_.back().while_draining = true;
         add("GET", "/slow", [this](Request, Responder r) { desk_.put(std::move(r)); });
@@ -125,8 +84,6 @@ public:
         routes_.back().body_limit = 1000;
         routes_.back().reads_json = true;
     }
-
-    void tearDown() override { server_.reset(); }
 
     void a_handler_answers_with_the_headers_that_serve_sets() {
         RawClient client(start());
@@ -303,67 +260,6 @@ public:
         CPPUNIT_ASSERT(!promises(proxy, "X-Forwarded-Proto: http\r\n"));
     }
 
-    void too_many_queued_requests_are_refused() {
-        options_.workers = 1;
-        options_.queued_requests = 1;
-        std::mutex gate;
-        std::unique_lock held(gate);
-        std::atomic<int> running{0};
-        add("GET", "/busy", [&](Request, Responder r) {
-            ++running;
-            const std::lock_guard wait(gate);
-            r.answer(text("done"));
-        });
-        const uint16_t port = start();
-        RawClient first(port), second(port), third(port);
-        first.send(get("/busy"));
-        await([&] { return running == 1; });
-        // One waits; whichever of the two comes later finds the queue full.
-        second.send(get("/busy"));
-        third.send(get("/busy"));
-        const auto early = third.answer(false, 500ms);
-        const auto refused = early ? early : second.answer();
-        CPPUNIT_ASSERT_EQUAL(503, refused->status);
-        CPPUNIT_ASSERT(refused->header("Retry-After").has_value());
-        CPPUNIT_ASSERT(refused->body.find("OVERLOADED") != std::string::npos);
-        held.unlock();
-        CPPUNIT_ASSERT_EQUAL(200, first.answer()->status);
-        CPPUNIT_ASSERT_EQUAL(200, (early ? second : third).answer()->status);
-    }
-
-    void a_body_counts_while_it_waits_though_its_client_went_away() {
-        options_.workers = 1;
-        options_.buffered_bytes = 300'000;
-        furniture_.metrics = &metrics_;
-        std::mutex gate;
-        std::unique_lock held(gate);
-        std::atomic<int> running{0};
-        routes_.push_back(
-            {"POST", "/busy", Access::Open, "", 250'000, false, [&](Request, Responder r) {
-                 ++running;
-                 const std::lock_guard wait(gate);
-                 r.answer(text("done"));
-             }});
-        const uint16_t port = start();
-        RawClient first(port), gone(port), late(port);
-        first.send(post("/busy", 1));
-        await([&] { return running == 1; });
-        gone.send(post("/busy", 200'000));
-        await([&] { return measures("tandem_http_requests_waiting 1"); });
-        gone.reset();
-        await([&] { return measures("tandem_http_connections{state=\"open\"} 2"); });
-        late.send(post("/busy", 200'000));
-        const auto refused = late.answer(false, 5s);
-        held.unlock();
-        CPPUNIT_ASSERT(refused);
-        CPPUNIT_ASSERT_EQUAL(503, refused->status);
-        CPPUNIT_ASSERT_EQUAL(200, first.answer()->status);
-        await([&] { return measures("tandem_http_buffered_bytes 0"); });
-        RawClient again(port);
-        again.send(post("/busy", 200'000));
-        CPPUNIT_ASSERT_EQUAL(200, again.answer()->status);
-    }
-
     void a_handler_that_never_answers_is_answered_for() {
         options_.answer_time = 100ms;
         RawClient client(start());
@@ -444,78 +340,9 @@ public:
         }
     }
 
-    void without_a_descriptor_for_anything_it_waits_and_does_not_spin() {
-        furniture_.metrics = &metrics_;
-        const uint16_t port = start();
-        listen::Descriptor late(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        bool connected = false;
-        // A sanitizer opens something to know a type that it has not seen: so all of it is done
-        // once before, and nothing is asserted meanwhile.
-        RawClient early(port);
-        early.send(get("/api/echo/x"));
-        CPPUNIT_ASSERT_EQUAL(200, early.answer()->status);
-        unsigned long times = turned_away();
-        {
-            // Below every number that is open, so that the spare one's is of no use either.
-            const FewDescriptors few;
-            sockaddr_in name{};
-            name.sin_family = AF_INET;
-            name.sin_port = htons(port);
-            name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-            connected =
-                connect(late.number(), reinterpret_cast<sockaddr*>(&name), sizeof name) == 0;
-            for (int i = 0; i < 10'000 && turned_away() == 0; ++i) std::this_thread::sleep_for(1ms);
-            std::this_thread::sleep_for(500ms);
-            times = turned_away();
-        }
-        CPPUNIT_ASSERT(connected);
-        CPPUNIT_ASSERT_MESSAGE(std::to_string(times), times >= 1 && times <= 10);
-        RawClient waiting(std::move(late));
-        waiting.send(get("/api/echo/x"));
-        CPPUNIT_ASSERT_EQUAL(200, waiting.answer()->status);
-    }
-
 private:
-    /// How often there was no descriptor.
-    unsigned long turned_away() const {
-        const std::string text = metrics_.text();
-        const std::string name = "\ntandem_http_rejected_total{reason=\"descriptors\"} ";
-        const size_t at = text.find(name);
-        return at == std::string::npos ? 0 : std::stoul(text.substr(at + name.size()));
-    }
-
-    void add(std::string method, std::string pattern, Handler handler) {
-        routes_.push_back({std::move(method), std::move(pattern), Access::Open, "", 0, false,
-                           std::move(handler)});
-    }
-
-    uint16_t start() {
-        furniture_.guard = &guard_;
-        server_ = std::make_unique<Server>(options_, routes_, furniture_);
-        server_->start();
-        return server_->port();
-    }
-
-    bool measures(const std::string& line) const {
-        return metrics_.text().find('\n' + line + '\n') != std::string::npos;
-    }
-
-    template <typename Condition>
-    void await(Condition condition) {
-        const auto end = std::chrono::steady_clock::now() + 20s;
-        while (!condition()) {
-            CPPUNIT_ASSERT_MESSAGE("waited too long", std::chrono::steady_clock::now() < end);
-            std::this_thread::sleep_for(1ms);
-        }
-    }
-
-    ServerOptions options_;
-    std::vector<Route> routes_;
-    observe::MetricRegistry metrics_;
-    Furniture furniture_;
     TestGuard guard_;
     Desk desk_;
-    std::unique_ptr<Server> server_;
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(ServerTest);

@@ -1,20 +1,14 @@
-#include <cppunit/TestFixture.h>
-#include <cppunit/extensions/HelperMacros.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
 #include <thread>
 
-#include "serve/server.h"
-#include "unit/serve/raw_client.h"
+#include "unit/serve/server_fixture.h"
 
 namespace tandem::serve {
 
 namespace {
-
-using namespace std::chrono_literals;
 
 std::shared_ptr<const std::string> bytes(std::string text) {
     return std::make_shared<const std::string>(std::move(text));
@@ -35,7 +29,7 @@ public:
 
 }  // namespace
 
-class StreamTest : public CppUnit::TestFixture {
+class StreamTest : public ServerFixture {
     CPPUNIT_TEST_SUITE(StreamTest);
     CPPUNIT_TEST(the_head_promises_no_length_and_the_end_of_the_connection);
     CPPUNIT_TEST(bytes_arrive_in_order_however_they_were_queued);
@@ -56,12 +50,7 @@ class StreamTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE_END();
 
 public:
-    void setUp() override {
-        options_.listen = {"127.0.0.1:0"};
-        options_.workers = 2;
-        ear_ = std::make_shared<Ear>();
-    }
-    void tearDown() override { server_.reset(); }
+    void setUp() override { ear_ = std::make_shared<Ear>(); }
 
     void the_head_promises_no_length_and_the_end_of_the_connection() {
         RawClient client(start());
@@ -280,9 +269,8 @@ private:
                         else
                             answer_with_stream(std::move(r));
                     }};
-        server_ = std::make_unique<Server>(options_, std::vector<Route>{route}, furniture_);
-        server_->start();
-        return server_->port();
+        routes_ = {route};
+        return ServerFixture::start();
     }
 
     void answer_with_stream(Responder responder) {
@@ -324,17 +312,6 @@ private:
         result.get();
     }
 
-    template <typename Condition>
-    void await(Condition condition) {
-        const auto end = std::chrono::steady_clock::now() + 20s;
-        while (!condition()) {
-            CPPUNIT_ASSERT_MESSAGE("waited too long", std::chrono::steady_clock::now() < end);
-            std::this_thread::sleep_for(1ms);
-        }
-    }
-
-    ServerOptions options_;
-    Furniture furniture_;
     std::shared_ptr<Ear> ear_;
     std::mutex mutex_;
     std::condition_variable arrived_;
@@ -342,7 +319,6 @@ private:
     std::atomic<int> opened_{0};
     std::atomic<bool> hold_{false};
     std::promise<Responder> held_;
-    std::unique_ptr<Server> server_;
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(StreamTest);
