@@ -16,7 +16,8 @@ export function choice(options) {
   return make('select', {}, Object.entries(options).map(([value, text]) => make('option', {value}, text)));
 }
 
-// `act` does it, and throws what the person shall read. Resolves once the dialog is closed.
+// `act` does it, throws what the person shall read, and may give what follows once the dialog
+// is closed. Resolves then, too.
 export function openDialog({title, fields, button, act, danger = false}) {
   const problem = make('p', {class: 'note bad', role: 'alert'});
   const go = make('button', {class: danger ? 'main danger' : 'main'}, button);
@@ -39,8 +40,9 @@ export function openDialog({title, fields, button, act, danger = false}) {
     problem.textContent = '';
     go.disabled = true;
     try {
-      await act();
+      const next = await act();
       dialog.close();
+      next?.();
     } catch (failure) {
       problem.textContent = failure.message;
     } finally {
@@ -48,12 +50,11 @@ export function openDialog({title, fields, button, act, danger = false}) {
     }
   });
   document.body.append(dialog);
-  const before = document.activeElement;
   dialog.showModal();
   (form.querySelector(':is(input, select, textarea):not([type=checkbox])') ?? go).focus();
   return new Promise((closed) => dialog.addEventListener('close', () => {
+    // The focus is back where it was, and may have moved on since.
     dialog.remove();
-    if (before?.isConnected) before.focus();
     closed();
   }));
 }

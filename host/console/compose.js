@@ -1,12 +1,11 @@
-// The answer that is being written: kept for each conversation, and sent so that it arrives
-// once.
+// The answer being written: kept for each conversation, and sent so that it arrives once.
 
 import {controlPath, conversationPath, insist, passing} from './ask.js';
 import {icon, make, setText} from './make.js';
 import {plural} from './format.js';
 import {segmentsOf} from './segments.js';
 import {markAnswered} from './take_over.js';
-import {complain} from './tell.js';
+import {complain, speak} from './tell.js';
 
 const mostUnits = 1600;
 const freshMilliseconds = 300_000;
@@ -174,7 +173,7 @@ export class Composer {
       sent.state = 'failed';
       sent.again = passing(refusal);
       sent.problem = `Not sent. ${refusal.message}`;
-      this.desk.announce('Your message was not sent.');
+      speak('Your message was not sent.');
     }
     this.keepUnsure(conversation);
     this.desk.refresh();

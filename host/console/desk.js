@@ -43,8 +43,6 @@ export class Desk {
     this.side = new Side({lead: new LeadPanel(this), sandbox: this.sandbox,
                           stream: this.inspector});
     this.side.changed = () => this.renderConversation();
-    this.complain = complain;
-    this.announce = speak;
   }
 
   may = (permission) =>
@@ -84,11 +82,9 @@ export class Desk {
 
   welcome() {
     const plays = !find('open-sandbox').hidden;
-    setText(find('welcome-text'), plays
-      ? 'Choose a conversation, or play the customer: write in the sandbox and watch the AI answer.'
-      : 'Choose a conversation on the left.');
+    if (plays) setText(find('welcome-text'),
+                       'Choose a conversation, or write as a customer and see the AI answer.');
     find('welcome-act').hidden = !plays;
-    setText(find('welcome-act'), 'Write as a customer');
     find('welcome-act').addEventListener('click', () => this.side.show('sandbox'));
   }
 

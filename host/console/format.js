@@ -71,6 +71,9 @@ export const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 
 const reasons = {
   no_responder: 'no AI answers here',
   responder_failed: 'the AI failed',
+  dropped: 'the answer was stopped',
   asked: 'asked for a person',
+  late: 'came too late',
+  call_daily_limit: 'a cap stopped a call',
 };
 export const needsReason = (reason) => reasons[reason] ?? (reason ?? '').replaceAll('_', ' ');

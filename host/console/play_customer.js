@@ -74,7 +74,8 @@ export class SandboxPanel {
   async write(event) {
     event.preventDefault();
     const text = this.text.value;
-    this.text.value = '';  // at once: the next one may be typed while this one is on its way
+    this.text.value = '';  // at once: the next one may be typed already
+    this.text.focus();
     this.say('Sending…');
     this.sentAt = performance.now();
     try {
@@ -86,7 +87,6 @@ export class SandboxPanel {
       if (!this.text.value) this.text.value = text;
       this.say(failure.message, true);
     }
-    this.text.focus();
   }
 
   async call(event) {
@@ -113,8 +113,8 @@ export class SandboxPanel {
   }
 
   hear(event) {
-    if (event.type !== 'ai_message_sent' || event.phoneNumber !== this.number) return;
-    if (!this.sentAt) return;
+    const answers = event.type === 'ai_message_sent' && event.phoneNumber === this.number;
+    if (!answers || !this.sentAt) return;
     const seconds = (performance.now() - this.sentAt) / 1000;
     this.sentAt = 0;
     this.say(`The AI answered ${phone(this.number)} after ${seconds.toFixed(1)} s.`);

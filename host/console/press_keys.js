@@ -25,7 +25,7 @@ const keys = [
 const verbs = new Map(keys.flatMap(([, rows]) => rows).filter(([, , verb]) => verb)
     .map(([key, , verb]) => [key, verb]));
 
-const writes = (element) =>
+export const writes = (element) =>
   element?.matches?.('input, textarea, select, [contenteditable]') &&
   !element.matches('[type=checkbox], [type=radio]');
 

@@ -4,6 +4,7 @@
 import {icon, make, setText} from './make.js';
 import {dayKey, dayName, exactTime, face, lasting, length, plural, timeOf} from './format.js';
 import {get} from './ask.js';
+import {complain} from './tell.js';
 
 const atTheEnd = 80;      // pixels from the bottom
 const pauseMilliseconds = 5000;
@@ -229,7 +230,7 @@ export class Timeline {
     if (Date.now() < this.notBefore) return;
     this.conversation.older().catch((refusal) => {
       this.notBefore = Date.now() + pauseMilliseconds;
-      this.desk.complain(refusal);
+      complain(refusal);
     });
   }
 

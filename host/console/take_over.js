@@ -3,6 +3,7 @@
 import {controlPath, get, insist, post} from './ask.js';
 import {choice, labelled, openDialog} from './ask_in_dialog.js';
 import {make} from './make.js';
+import {writes} from './press_keys.js';
 import {toast} from './tell.js';
 
 const reasons = {
@@ -12,7 +13,10 @@ const reasons = {
 };
 const phoneKey = 'tandem.my-phone';
 
-export async function join(desk, conversation, more = {}) {
+export const join = async (...who) => (await takeOver(...who))();
+
+// Gives what follows: to write, unless the person writes elsewhere by now.
+async function takeOver(desk, conversation, more = {}) {
   const joined = await post(controlPath('join'),
                             {phoneNumber: conversation.phoneNumber, ...more});
   conversation.humanControl = joined.session;
@@ -21,8 +25,11 @@ export async function join(desk, conversation, more = {}) {
   if (joined.takeCall && !joined.takeCall.done)
     toast(`The call was not taken: ${joined.takeCall.reason ?? 'the provider refused'}`, 'bad');
   desk.refresh();
-  if (conversation === desk.conversation) desk.focusComposer();
   conversation.soon();
+  return () => {
+    if (conversation === desk.conversation && !writes(document.activeElement))
+      desk.focusComposer();
+  };
 }
 
 export function joinWithReason(desk, conversation) {
@@ -34,7 +41,7 @@ export function joinWithReason(desk, conversation) {
     fields: [labelled('Reason', reason),
              labelled('Announce yourself', greeting, 'Sent to the customer; may stay empty.'),
              fields],
-    act: () => join(desk, conversation, {
+    act: () => takeOver(desk, conversation, {
       handoffReason: reason.value,
       ...(greeting.value.trim() && {customMessage: greeting.value.trim()}),
       ...takeCall(call?.value, phone),
@@ -46,7 +53,7 @@ export function takeRunningCall(desk, conversation) {
   const {call, phone, fields} = callFields(conversation, 'transfer');
   return openDialog({
     title: 'Take the call', button: 'Take the call', fields,
-    act: () => join(desk, conversation, takeCall(call.value, phone)),
+    act: () => takeOver(desk, conversation, takeCall(call.value, phone)),
   });
 }
 

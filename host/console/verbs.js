@@ -69,7 +69,7 @@ function begin(desk) {
     act: async () => {
       const sent = await insist(`${conversationPath(number.value.trim())}/messages`,
                                 {message: text.value.trim()}, key);
-      desk.openNumber(sent.phoneNumber);
+      return () => desk.openNumber(sent.phoneNumber);
     },
   });
 }

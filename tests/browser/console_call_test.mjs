@@ -45,6 +45,8 @@ await play('a running call is seen and taken', process.argv.slice(2), async (sta
     await page.locator('dialog button.main').click();
     await agent.heldBy('You have it');
     await page.locator('.toast.bad', {hasText: 'The call was not taken'}).waitFor();
+    await agent.until('the composer', () =>
+      page.evaluate('document.activeElement.id === "answer"'));
   });
 
   await stage.story('the call ends and unfolds', async () => {

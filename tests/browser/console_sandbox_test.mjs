@@ -105,6 +105,14 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
     await page.locator('dialog .keys').waitFor();
     await page.keyboard.press('Escape');
     await page.locator('dialog .keys').waitFor({state: 'hidden'});
+    // Who closes a dialog and moves on at once stays where they went.
+    await page.keyboard.press('?');
+    await page.locator('dialog .keys').waitFor();
+    await page.evaluate(`document.querySelector('dialog').close();
+                         document.getElementById('search').focus();`);
+    await page.locator('dialog').waitFor({state: 'detached'});
+    assert.equal(await page.evaluate('document.activeElement.id'), 'search');
+    await page.keyboard.press('Escape');
     await page.keyboard.press('/');
     assert.equal(await page.evaluate('document.activeElement.id'), 'search');
     await page.keyboard.press('Escape');
