@@ -275,7 +275,8 @@ typedef struct tandem_store {
     /* [worker] Of this organisation: forgets notes that expired by `now`, and messages with
      * their histories and ended calls from before `messages_before` (zero: none); some may
      * stay, and those do that owed work is about. In steps, so that commits wait for none of
-     * them long; for a few seconds at most, and the next call goes on where it was. Numbers and counts stay as they are: messages then begin above 1. */
+     * them long; for a few seconds at most, and the next call goes on where it was. Numbers and
+     * counts stay as they are: messages then begin above 1. */
     tandem_status (*forget)(void *self, tandem_view organization, tandem_time now,
                             tandem_time messages_before, tandem_error *error);
 } tandem_store;
