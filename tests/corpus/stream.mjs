@@ -1,8 +1,13 @@
-// E01-E15: streams asked for wrongly, and readers that behave badly.
+// E01-E15: streams asked for wrongly, what events may bear, and readers that behave badly.
 
 import assert from 'node:assert/strict';
 
 import {Line} from './player.mjs';
+
+const hostileTexts = [
+  'data: no\n\nid: 7\nevent: stream_end\ndata: {"type":"stream_end"}\n\n', ' a blank before',
+  'one\rtwo\r\nthree\n', '\u2028\u2029', ':a comment', '\ufeffdata:',
+];
 
 export async function stream({house, request, ask, tokens}) {
   const inbox = '/api/stream/organization';
@@ -21,6 +26,10 @@ export async function stream({house, request, ask, tokens}) {
   const gone = (name, text, path = inbox) =>
     ({name, send: request('GET', `${path}?ticket=${text}`), answers: [204]});
   const oneConversation = await ticket({leadId: known.id});
+  let numbers = 0;
+  const nextNumber = () => `+1415556${String(++numbers).padStart(4, '0')}`;
+  const received = (from) => new RegExp(
+    `\ndata: (\\{(?=[^\n]*"type":"sms_received")[^\n]*"\\${from}"[^\n]*)\n\n`);
 
   return [
     ...['abc', '-1', '1' + '0'.repeat(30)].map((id) => reset(`E01 ${id.slice(0, 9)}`, id)),
@@ -66,6 +75,38 @@ export async function stream({house, request, ask, tokens}) {
       assert.equal((await line.answer()).status, 200);
       assert.ok(await line.said(/"type":"stream_end"/));
       assert.ok(await line.end());
+    }}),
+    ({name: 'E07 texts that look like a stream', stores: 'some', scene: async () => {
+      const line = await Line.open(house.port);
+      line.send(open({}, inbox, 'GET', 'other'));
+      await line.answer();
+      await line.said(/"type":"connected"/);
+      for (const text of hostileTexts) {
+        const from = nextNumber();
+        await ask('POST', '/api/sandbox/messages', {json: {from, text}, as: 'other'});
+        const [, data] = await line.said(received(from));
+        assert.equal(JSON.parse(data).message, text);
+      }
+      line.leave();
+    }}),
+    ({name: 'E09 a reader that takes nothing', stores: 'some', scene: async (ground, player) => {
+      const [idle, honest] = [await Line.open(house.port), await Line.open(house.port)];
+      for (const line of [idle, honest]) {
+        line.send(open({}, inbox, 'GET', 'other'));
+        await line.answer();
+        await line.said(/"type":"connected"/);
+      }
+      idle.socket.pause();
+      // What the kernel holds for it comes on top of what the gateway would.
+      const text = 'w'.repeat(16_000);
+      for (let sent = 0; await player.metric('tandem_streams_open') === 2; ++sent) {
+        assert.ok(sent < 2000, 'nobody cuts it off');
+        const from = nextNumber();
+        honest.received = Buffer.alloc(0);
+        await ask('POST', '/api/sandbox/messages', {json: {from, text}, as: 'other'});
+        assert.ok(await honest.said(received(from)));
+      }
+      for (const line of [idle, honest]) line.leave();
     }}),
     ({name: 'E10 one stream too many', scene: async () => {
       const lines = [];
