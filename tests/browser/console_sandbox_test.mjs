@@ -157,7 +157,14 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
       await page.click(panel);
       await look(panel);
     }
-    await page.click('#edit-lead', {timeout: 100}).catch(() => {});
+    await page.click('#stream-cut');
+    await page.waitForSelector('#line[data-state=cut]');
+    await look('a line that is cut');
+    await page.click('#stream-resume');
+    await agent.live();
+    await page.click('#show-lead');
+    await page.click('#edit-lead');
+    await look('the form of a customer');
     await page.keyboard.press('Escape');
     await page.click('#open-help');
     await look('the keys');
@@ -165,7 +172,6 @@ await play('a newcomer sees everything within a minute', process.argv.slice(2), 
     await page.locator('#head .split button').last().click();
     await look('a dialog');
     await page.keyboard.press('Escape');
-    await page.click('#stream-cut').catch(() => {});
     await page.setViewportSize({width: 390, height: 844});
     await look('on a phone');
     await page.setViewportSize({width: 1440, height: 900});
