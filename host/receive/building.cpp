@@ -67,7 +67,7 @@ Intake::Built Intake::build(Delivery& delivery, const MessageReceived& event) {
     const Scope& scope = delivery.scopes[delivery.next];
     const auto now = moment(scope);
     if (!now) return now.error();
-    const auto snapshot = look_at(scope, is_late(event, *now) ? messages_of_late_text : 0);
+    const auto snapshot = look_at(scope, messages_needed(event));
     if (!snapshot) return snapshot.error();
     return std::optional(receive::record(event, scope, *snapshot, *now));
 }

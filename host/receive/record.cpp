@@ -21,8 +21,8 @@ struct Consent {
     bool is_keyword = false;  // the provider answers it; the AI must not
 };
 
-std::string keyword_of(const MessageReceived& event, OptWord word) {
-    const std::string text = clean_text(event.text);
+std::string keyword_of(const std::string& told, OptWord word) {
+    const std::string text = clean_text(told);
     const size_t first = text.find_first_not_of(" \t\r\n");
     if (first != std::string::npos && domain::opt_word(text) == word) {
         std::string upper;
@@ -35,6 +35,10 @@ std::string keyword_of(const MessageReceived& event, OptWord word) {
     return word == OptWord::Stop ? "STOP" : "START";
 }
 
+bool is_yes(const std::string& text) {
+    return domain::opt_word(text) == OptWord::Start && keyword_of(text, OptWord::Start) == "YES";
+}
+
 /// Numbers of the North American plan whose callers pay nothing: their carriers do not take
 /// YES for consent, so neither may we.
 bool is_toll_free(std::string_view business) {
@@ -44,20 +48,25 @@ bool is_toll_free(std::string_view business) {
            std::find(codes.begin(), codes.end(), business.substr(2, 3)) != codes.end();
 }
 
-/// The customer said more on the matter since.
-bool overtaken(const MessageReceived& event, const store::Snapshot& snapshot) {
+OptWord word_of(const MessageReceived& event) {
+    return event.opt != OptWord::None ? event.opt : domain::opt_word(event.text);
+}
+
+/// The customer wrote the contrary since: texts that got lost are told of in no order.
+bool overtaken(const MessageReceived& event, const Scope& scope, const store::Snapshot& snapshot) {
+    const OptWord contrary = word_of(event) == OptWord::Stop ? OptWord::Start : OptWord::Stop;
     return std::any_of(snapshot.messages.begin(), snapshot.messages.end(), [&](const auto& one) {
-        const OptWord word = domain::opt_word(one.content);
-        return one.author == domain::Author::Customer && one.at > event.happened_at &&
-               (word == OptWord::Stop || word == OptWord::Start);
+        return one.author == domain::Author::Customer && one.type == domain::MessageType::Text &&
+               one.at > event.happened_at && domain::opt_word(one.content) == contrary &&
+               !(is_toll_free(scope.business) && is_yes(one.content));
     });
 }
 
 Consent consent_of(const MessageReceived& event, const Scope& scope,
-                   const store::Snapshot& snapshot, bool late) {
+                   const store::Snapshot& snapshot) {
     const bool opted_out = snapshot.conversation && snapshot.conversation->opted_out;
     Consent consent;
-    consent.word = event.opt != OptWord::None ? event.opt : domain::opt_word(event.text);
+    consent.word = word_of(event);
     switch (consent.word) {
         case OptWord::None: break;
         case OptWord::Help: consent.is_keyword = true; break;
@@ -67,15 +76,13 @@ Consent consent_of(const MessageReceived& event, const Scope& scope,
             break;
         case OptWord::Start:
             // Of somebody who never opted out YES is an answer to a question.
-            consent.is_keyword = opted_out || event.opt == OptWord::Start ||
-                                 keyword_of(event, OptWord::Start) != "YES";
+            consent.is_keyword = opted_out || event.opt == OptWord::Start || !is_yes(event.text);
             consent.changes = opted_out;
-            if (event.opt == OptWord::None && keyword_of(event, OptWord::Start) == "YES" &&
-                is_toll_free(scope.business))
+            if (event.opt == OptWord::None && is_yes(event.text) && is_toll_free(scope.business))
                 consent.changes = false;
             break;
     }
-    if (late && overtaken(event, snapshot)) consent.changes = false;
+    if (messages_needed(event) > 0 && overtaken(event, scope, snapshot)) consent.changes = false;
     return consent;
 }
 
@@ -89,7 +96,8 @@ domain::Message inbound_text(const MessageReceived& event, const Scope& scope,
     message.instance = scope.instance;
     for (const domain::Media& one : event.media)
         message.media.push_back({clean_text(one.url), clean_text(one.content_type)});
-    message.at = moment.now;
+    // Of a clock that is ahead no text comes from the future.
+    message.at = event.happened_at == Time{} ? moment.now : std::min(event.happened_at, moment.now);
     return message;
 }
 
@@ -123,6 +131,12 @@ bool is_late(const MessageReceived& event, const Moment& moment) {
     return event.happened_at != Time{} && moment.now - event.happened_at > moment.late;
 }
 
+unsigned messages_needed(const MessageReceived& event) {
+    const OptWord word = word_of(event);
+    const bool consents = word == OptWord::Stop || word == OptWord::Start;
+    return consents && event.happened_at != Time{} ? 50 : 0;
+}
+
 store::ChangeSet record(const MessageReceived& event, const Scope& scope,
                         const store::Snapshot& snapshot, const Moment& moment) {
     Draft draft(event, scope, snapshot, moment);
@@ -133,18 +147,17 @@ store::ChangeSet record(const MessageReceived& event, const Scope& scope,
 
     const bool held = snapshot.session.has_value();
     if (held) ++draft.conversation.waiting;
-    domain::Message message = inbound_text(event, scope, moment);
-    if (late) message.at = event.happened_at;
+    const domain::Message message = inbound_text(event, scope, moment);
     draft.write(message);
     draft.write(
         publish::sms_received(draft.scene(), message,
                               {draft.is_new_lead(), held, held ? draft.conversation.waiting : 0}));
 
-    const Consent consent = consent_of(event, scope, snapshot, late);
+    const Consent consent = consent_of(event, scope, snapshot);
     if (consent.changes) {
         draft.conversation.opted_out = consent.word == OptWord::Stop;
-        draft.write(
-            publish::customer_opted(draft.scene(), consent.word, keyword_of(event, consent.word)));
+        draft.write(publish::customer_opted(draft.scene(), consent.word,
+                                            keyword_of(event.text, consent.word)));
     }
     const bool wants_answer = !held && !consent.is_keyword && !draft.conversation.opted_out;
     if (wants_answer && scope.can_be_answered)

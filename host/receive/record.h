@@ -40,8 +40,9 @@ constexpr size_t dedupe_precondition = 0;
 /// where the event says when it happened.
 bool is_late(const MessageReceived& event, const Moment& moment);
 
-/// How many messages of the snapshot a late text needs: whether a newer one opted out or in.
-constexpr unsigned messages_of_late_text = 50;
+/// How many messages the snapshot needs: of a word that opts out or in and says when it was
+/// written, whether the contrary was written since.
+unsigned messages_needed(const MessageReceived& event);
 
 /// A customer's text: lead, message, `sms_received`, opting out or in, and the AI turn or the
 /// human that it is owed.

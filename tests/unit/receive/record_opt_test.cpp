@@ -13,6 +13,8 @@ class RecordOptTest : public Shop {
     CPPUNIT_TEST(who_opted_out_gets_no_turn);
     CPPUNIT_TEST(yes_to_a_toll_free_number_opens_nothing);
     CPPUNIT_TEST(a_late_stop_closes_unless_a_newer_word_was_said);
+    CPPUNIT_TEST(lost_words_end_as_they_were_written_in_any_order);
+    CPPUNIT_TEST(only_a_text_that_opts_in_outweighs_a_stop);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -125,6 +127,51 @@ public:
         text_.text = "START";
         const auto set = record(text_, scope_, snapshot, moment_);
         CPPUNIT_ASSERT(only<domain::Conversation>(set).opted_out);
+    }
+
+    void lost_words_end_as_they_were_written_in_any_order() {
+        const Milliseconds minute{60'000};
+        const auto written = [&](const char* word, int minutes_ago) {
+            MessageReceived event = text(word);
+            event.happened_at = moment_.now - minutes_ago * minute;
+            return event;
+        };
+        // All of it is learnt of within minutes, which is not late.
+        for (const bool stop_is_last : {true, false})
+            for (const bool in_order : {true, false}) {
+                const auto first = written(stop_is_last ? "START" : "STOP", 6);
+                const auto last = written(stop_is_last ? "STOP" : "START", 4);
+                auto snapshot = stop_is_last ? opted_out() : known();
+                for (const auto& event : {in_order ? first : last, in_order ? last : first}) {
+                    const auto set = record(event, scope_, snapshot, moment_);
+                    snapshot.conversation = only<domain::Conversation>(set);
+                    snapshot.messages.push_back(only<domain::Message>(set));
+                }
+                CPPUNIT_ASSERT_EQUAL(stop_is_last, snapshot.conversation->opted_out);
+            }
+        CPPUNIT_ASSERT(messages_needed(written("STOP", 1)) > 0);
+        CPPUNIT_ASSERT_EQUAL(0U, messages_needed(text("STOP")));
+        CPPUNIT_ASSERT_EQUAL(0U, messages_needed(written("Hello", 1)));
+    }
+
+    void only_a_text_that_opts_in_outweighs_a_stop() {
+        text_.text = "STOP";
+        text_.happened_at = moment_.now - std::chrono::hours(1);
+        auto snapshot = known();
+        domain::Message& yes = snapshot.messages.emplace_back();
+        yes.content = "Yes.";
+        yes.at = moment_.now;
+        const auto closes = [&] {
+            return only<domain::Conversation>(record(text_, scope_, snapshot, moment_)).opted_out;
+        };
+        CPPUNIT_ASSERT(!closes());
+        yes.type = domain::MessageType::Voice;
+        CPPUNIT_ASSERT(closes());
+        yes.type = domain::MessageType::Text;
+        scope_.business = "+18005550100";
+        CPPUNIT_ASSERT(closes());
+        yes.content = "Start";
+        CPPUNIT_ASSERT(!closes());
     }
 
 private:
