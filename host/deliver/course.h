@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "deliver/deliver.h"
 #include "store/store.h"
 
 namespace tandem::deliver {
@@ -19,6 +20,7 @@ inline constexpr std::string_view resent_mark = "RESENT_UNKNOWN";
 struct Course {
     std::optional<Time> begun_at;       // none: it was never sent
     std::optional<Time> unknown_since;  // of that send
+    bool failed = false;                // it certainly was not done, and is to be tried again
     bool may_send = false;              // again, though its message is `unknown` …
     bool not_sent = false;              // … because the provider does not have it
     bool resent = false;                // an unknown send was followed by another already

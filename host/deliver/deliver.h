@@ -13,6 +13,10 @@
 #include "base/result.h"
 #include "domain/message.h"
 
+namespace tandem::store {
+struct Status;
+}
+
 /// What is owed to providers is handed over: claimed, sent, tried again, settled.
 namespace tandem::deliver {
 
@@ -62,6 +66,12 @@ public:
     /// UTF-16 code units of one message.
     virtual unsigned max_text_units() const = 0;
 };
+
+/// What a day of retries and callbacks writes of a message, and more.
+constexpr unsigned lines_of_history = 1000;
+/// Whether the last send of a message, as its history tells, certainly was not done: then it
+/// waits to be tried again.
+bool waits_for_another_try(const std::vector<store::Status>& history);
 
 /// The half of the fence that a store cannot give. The AI's requests pass it between the
 /// claim, which commits under the control epoch, and the provider: whoever takes a

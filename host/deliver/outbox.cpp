@@ -13,7 +13,6 @@ using domain::Delivery;
 
 // Each lost race means that another commit went through.
 constexpr unsigned max_rebuilds = 8;
-constexpr unsigned lines_of_history = 1000;
 
 store::Status line_of(const domain::Message& message, std::string_view code, std::string_view text,
                       Time now) {
@@ -121,9 +120,10 @@ Result<void> Outbox::retry(const domain::OrganizationId& organization, const std
         if (owed.dead)
             set.operations.push_back(
                 store::Revive{id, deed.now, deed.now + ground_.validity, owed.payload_json});
-        else
+        else if (owed.worker.empty())
             set.operations.push_back(
                 store::Settle{id, store::Settlement::Retry, deed.now, owed.last_error});
+        // A row whose claim lapsed is due already, and its worker tells that it may have been done.
         set.operations.push_back(store::AuditLine{ground_.ids->next(),
                                                   actor,
                                                   "outbox_retry",

@@ -123,7 +123,8 @@ void Sender::record(const store::Owed& owed, Told told) {
 
 Sender::Commit Sender::record_once(const store::Owed& owed, Told& told) {
     const auto scene = look(owed);
-    if (!scene) return Commit::Failed;
+    // Who was erased meanwhile left nothing to record it at.
+    if (!scene) return scene.error().code == Code::NotFound ? Commit::Done : Commit::Failed;
     const Receipt& receipt = told.receipt;
     // Somebody else settled the row meanwhile; only what we know more is still to be said.
     const bool certain = receipt.kind == Kind::Accepted || receipt.kind == Kind::Refused;

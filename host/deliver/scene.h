@@ -11,7 +11,8 @@ struct Sender::Scene {
     store::Owed owed;
     store::Snapshot snapshot;
     domain::Message message;
-    Course course;  // of a message that left, or may have
+    bool has_predecessor = false;  // an earlier part of the AI's answer still waits
+    Course course;                 // of a message that left, or may have
 
     const domain::Conversation& conversation() const { return *snapshot.conversation; }
     bool by_ai() const { return owed.control_epoch >= 0; }

@@ -19,23 +19,20 @@ constexpr unsigned max_rebuilds = 8;
 
 // How far back an earlier text of the AI is looked for: an answer has three parts.
 constexpr unsigned texts_before = 16;
-// What a day of retries and callbacks writes, and more.
-constexpr unsigned lines_of_history = 1000;
-// How soon a text that waits for an earlier one looks again.
+// How soon a text that waits for an earlier one looks again: at first, and in an outage.
 constexpr Milliseconds turn_pause{1000};
+constexpr Milliseconds longest_turn_pause{30'000};
 
 // Also tells that a row stood in line already.
 constexpr std::string_view over_rate = "the organisation or this number has its rate";
 
-/// Whether an earlier text of the AI still waits for its provider: the parts of an answer
-/// leave in their order, also when the first one has to be tried again.
-bool has_predecessor(const std::vector<domain::Message>& messages, const domain::Message& message) {
-    return std::any_of(messages.begin(), messages.end(), [&](const domain::Message& other) {
-        const bool waits = other.delivery == Delivery::Queued ||
-                           (other.delivery == Delivery::Sending && other.provider_id.empty());
-        return waits && other.number < message.number && other.author == domain::Author::Ai &&
-               other.control_epoch == message.control_epoch;
-    });
+/// Whether it still waits for its provider: the parts of an answer leave in their order, also
+/// when the first one has to be tried again.
+bool goes_first(const domain::Message& earlier, const domain::Message& message) {
+    const bool waits = earlier.delivery == Delivery::Queued ||
+                       (earlier.delivery == Delivery::Sending && earlier.provider_id.empty());
+    return waits && earlier.author == domain::Author::Ai &&
+           earlier.control_epoch == message.control_epoch;
 }
 
 store::Status status_of(const domain::Message& message, Time now) {
@@ -107,8 +104,8 @@ Sender::Commit Sender::step(const Scene& scene) {
             end = End{Delivery::Unknown, store::Settlement::Dead, {}, end->error_text, false};
         return finish(scene, *end, false);
     }
-    if (scene.by_ai() && has_predecessor(scene.snapshot.messages, scene.message))
-        return wait(scene, turn_pause, "an earlier part of the answer still waits");
+    if (scene.has_predecessor)
+        return wait(scene, pause_behind(scene), "an earlier part of the answer still waits");
     return send_in_turn(scene);
 }
 
@@ -138,6 +135,11 @@ Sender::Commit Sender::send_in_turn(const Scene& scene) {
     return claimed;
 }
 
+Milliseconds Sender::pause_behind(const Scene& scene) const {
+    const auto age = std::chrono::floor<Milliseconds>(ground_.clock->now() - scene.message.at);
+    return std::clamp(age / 10, turn_pause, longest_turn_pause);
+}
+
 /// Zero: it is its turn in the organisation's rate, and counted.
 Milliseconds Sender::turn_of(const Scene& scene) const {
     const auto* organization = ground_.organizations->by_id(scene.owed.organization);
@@ -152,19 +154,26 @@ void Sender::give_turn_back(const Scene& scene) const {
     ground_.limits->give_back_message(*organization, scene.owed.address, scene.by_ai());
 }
 
-/// The conversation first and the message after it: a status that comes in between shows
+/// The conversation first and its messages after it: a status that comes in between shows
 /// as another version.
 Result<Sender::Scene> Sender::look(const store::Owed& owed) const {
     Scene scene;
     scene.owed = owed;
-    auto snapshot = ground_.store->snapshot(owed.organization, owed.address,
-                                            owed.control_epoch >= 0 ? texts_before : 0);
+    auto snapshot = ground_.store->snapshot(owed.organization, owed.address, 0);
     if (!snapshot) return snapshot.error();
     if (!snapshot->conversation) return Error{Code::NotFound, "there is no conversation"};
     scene.snapshot = std::move(*snapshot);
     auto message = ground_.store->message(owed.organization, owed.subject_id);
     if (!message) return message.error();
     scene.message = std::move(*message);
+    if (scene.by_ai()) {
+        const auto before = ground_.store->messages(owed.organization, owed.address,
+                                                    scene.message.number, texts_before);
+        if (!before) return before.error();
+        scene.has_predecessor = std::any_of(
+            before->begin(), before->end(),
+            [&](const domain::Message& earlier) { return goes_first(earlier, scene.message); });
+    }
     if (!scene.unknown() && scene.message.delivery != Delivery::Sending) return scene;
     const auto history =
         ground_.store->status_history(owed.organization, owed.subject_id, lines_of_history);
@@ -190,8 +199,10 @@ std::optional<Sender::End> Sender::last_gate(const Scene& scene) const {
     const store::Owed& owed = scene.owed;
     switch (scene.message.delivery) {
         case Delivery::Queued:
-        case Delivery::Sending:         // after a try that certainly failed
         case Delivery::Unknown: break;  // after a look-up
+        case Delivery::Sending:         // after a try that certainly failed
+            if (scene.message.provider_id.empty()) break;
+            [[fallthrough]];  // so it was thought, but a callback knows better
         default: return End{scene.message.delivery, store::Settlement::Done, {}, {}, false};
     }
     if (scene.conversation().opted_out)

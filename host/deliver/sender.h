@@ -84,6 +84,7 @@ private:
     std::optional<End> last_gate(const Scene& scene) const;
     Commit finish(const Scene& scene, const End& end, bool claimed);
     Commit send_in_turn(const Scene& scene);
+    Milliseconds pause_behind(const Scene& scene) const;
     Milliseconds turn_of(const Scene& scene) const;
     void give_turn_back(const Scene& scene) const;
     void owe_turn(const Scene& scene, store::ChangeSet& set) const;

@@ -29,6 +29,7 @@ class CourseTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(CourseTest);
     CPPUNIT_TEST(an_unsent_message_has_no_course);
     CPPUNIT_TEST(the_last_send_counts);
+    CPPUNIT_TEST(a_send_that_failed_is_one_until_the_next_begins);
     CPPUNIT_TEST(a_look_up_that_found_nothing_lets_it_be_sent_again_once);
     CPPUNIT_TEST(a_resend_is_remembered_over_further_sends);
     CPPUNIT_TEST(an_unknown_word_of_a_provider_says_nothing);
@@ -48,6 +49,19 @@ public:
         CPPUNIT_ASSERT(course.begun_at == begin + seconds{5});
         CPPUNIT_ASSERT(course.unknown_since == begin + seconds{20});
         CPPUNIT_ASSERT(!course.may_send && !course.resent);
+    }
+
+    void a_send_that_failed_is_one_until_the_next_begins() {
+        std::vector<store::Status> history{line(Delivery::Sending, 0)};
+        CPPUNIT_ASSERT(!course_of(history).failed);
+        // What a provider says meanwhile is no failure of ours.
+        history.push_back(line(Delivery::Sending, 1, "", true));
+        history.back().provider_word = "accepted";
+        CPPUNIT_ASSERT(!course_of(history).failed);
+        history.push_back(line(Delivery::Sending, 2, "429", true));
+        CPPUNIT_ASSERT(course_of(history).failed);
+        history.push_back(line(Delivery::Sending, 9));
+        CPPUNIT_ASSERT(!course_of(history).failed);
     }
 
     void a_look_up_that_found_nothing_lets_it_be_sent_again_once() {

@@ -38,6 +38,7 @@ class OutboxTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_waiting_text_that_is_dropped_has_failed);
     CPPUNIT_TEST(a_waiting_text_that_is_retried_is_due_now);
     CPPUNIT_TEST(what_a_worker_has_in_hand_is_left_alone);
+    CPPUNIT_TEST(a_retry_of_what_a_worker_left_behind_sends_nothing_blindly);
     CPPUNIT_TEST(another_organisations_rows_do_not_exist);
     CPPUNIT_TEST(each_deed_leaves_an_audit_line);
     CPPUNIT_TEST(the_routes_page_and_answer);
@@ -132,6 +133,24 @@ public:
         };
         work();
         CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+    }
+
+    void a_retry_of_what_a_worker_left_behind_sends_nothing_blindly() {
+        const std::string id = world_->owe_text("hi", -1);
+        store::Status sending;
+        sending.message_id = id;
+        sending.delivery = Delivery::Sending;
+        sending.at = world_->clock.now();
+        world_->commit(
+            {world_->conversation(),
+             store::Claim{waiting_row(), "dead", world_->clock.now() + Milliseconds{1000}},
+             sending});
+        world_->clock.advance(Milliseconds{1001});
+        const auto done = outbox_->retry(World::organization, waiting_row(), "ann");
+        CPPUNIT_ASSERT_MESSAGE(done ? "" : done.error().text, done);
+        work();
+        CPPUNIT_ASSERT(channel_->sent.empty());
+        CPPUNIT_ASSERT(Delivery::Unknown == world_->message(id).delivery);
     }
 
     void another_organisations_rows_do_not_exist() {

@@ -16,6 +16,7 @@ class RecordTest : public Sending {
     CPPUNIT_TEST(a_receipt_is_recorded_once_the_store_is_back);
     CPPUNIT_TEST(a_lapsed_claim_still_records_what_the_provider_said);
     CPPUNIT_TEST(an_id_that_the_provider_gave_twice_does_not_lose_the_outcome);
+    CPPUNIT_TEST(who_is_erased_while_it_is_sent_holds_nobody_up);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -151,6 +152,19 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("SM7"), world_->message(first).provider_id);
         CPPUNIT_ASSERT_EQUAL(std::string(), world_->message(second).provider_id);
         CPPUNIT_ASSERT(Delivery::Sent == world_->message(second).delivery);
+        CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+    }
+
+    void who_is_erased_while_it_is_sent_holds_nobody_up() {
+        world_->owe_text("hi", -1);
+        int commits_after = 0;
+        channel_->during = [&] {
+            world_->commit({store::Erase{World::customer, {}}});
+            unsteady_->before = [&] { ++commits_after; };
+        };
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        CPPUNIT_ASSERT_EQUAL(0, commits_after);
         CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
     }
 };

@@ -23,6 +23,9 @@ class SenderTest : public Sending {
     CPPUNIT_TEST(a_claim_that_somebody_else_holds_is_left_alone);
     CPPUNIT_TEST(an_erased_message_is_not_looked_for_for_ever);
     CPPUNIT_TEST(parts_of_an_answer_keep_their_order_over_retries);
+    CPPUNIT_TEST(parts_of_an_answer_keep_their_order_behind_a_long_call);
+    CPPUNIT_TEST(parts_that_wait_in_an_outage_leave_the_store_alone);
+    CPPUNIT_TEST(what_a_callback_named_is_not_sent_again);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -291,6 +294,51 @@ public:
         const Texts expected{"one", "one", "two"};
         CPPUNIT_ASSERT(expected == texts);
         CPPUNIT_ASSERT(world_->ever_due(store::OwedKind::Send).empty());
+    }
+
+    void parts_of_an_answer_keep_their_order_behind_a_long_call() {
+        channel_->receipts = {ScriptedChannel::of(Kind::NotSent)};
+        world_->owe_text("one", 0);
+        world_->owe_text("two", 0);
+        world_->talks(40);
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        to_the_end();
+        CPPUNIT_ASSERT_EQUAL(std::string("two"), channel_->sent.back().text);
+        CPPUNIT_ASSERT_EQUAL(size_t{3}, channel_->sent.size());
+    }
+
+    void parts_that_wait_in_an_outage_leave_the_store_alone() {
+        for (int i = 0; i < 100; ++i)
+            channel_->receipts.push_back(ScriptedChannel::of(Kind::NotSent));
+        world_->owe_text("one", 0);
+        const std::string second = world_->owe_text("two", 0);
+        int waits = 0;
+        const Time end = world_->clock.now() + std::chrono::hours{1};
+        while (world_->clock.now() < end) {
+            for (const auto& row : world_->due(store::OwedKind::Send)) {
+                waits += row.subject_id == second;
+                sender_->work(row);
+            }
+            world_->clock.advance(Milliseconds{1000});
+        }
+        CPPUNIT_ASSERT_MESSAGE(std::to_string(waits), waits > 50 && waits < 200);
+    }
+
+    void what_a_callback_named_is_not_sent_again() {
+        channel_->receipts = {ScriptedChannel::of(Kind::NotSent)};
+        const std::string id = world_->owe_text("hi", -1);
+        work();
+        store::Status line;
+        line.message_id = id;
+        line.delivery = Delivery::Sending;
+        line.keep_delivery = true;
+        line.provider_id = "SM9";
+        line.at = world_->clock.now();
+        world_->commit({world_->conversation(), line});
+        to_the_end();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, channel_->sent.size());
+        CPPUNIT_ASSERT(Delivery::Sending == world_->message(id).delivery);
     }
 };
 

@@ -167,6 +167,21 @@ public:
         commit(std::move(operations));
         return message.id;
     }
+    /// What receive records of a long call.
+    void talks(int turns) {
+        std::vector<store::Operation> operations{conversation()};
+        for (int i = 0; i < turns; ++i) {
+            domain::Message message;
+            message.id = ids.next();
+            message.address = customer;
+            message.author = i % 2 ? domain::Author::Customer : domain::Author::Ai;
+            message.type = domain::MessageType::Voice;
+            message.content = "something";
+            message.at = clock.now();
+            operations.push_back(message);
+        }
+        commit(std::move(operations));
+    }
     store::Owed turn(int64_t control_epoch, const std::string& subject) {
         store::Owed owed;
         owed.id = ids.next();
