@@ -90,16 +90,30 @@ Control::Look Control::look(const Person& person, const std::string& address) co
     if (snapshot) look.snapshot = std::move(*snapshot);
     if (!admit::recall(*ground_.store, organization, address, look.now, look.snapshot))
         refuse_without_storage();
-    // What the AI wrote and nobody claimed yet is never sent once a human holds the
-    // conversation, so it answers nothing.
-    for (domain::Message& message : look.snapshot.messages)
-        if (message.author == domain::Author::Ai && message.delivery == domain::Delivery::Queued)
-            message.delivery = domain::Delivery::Superseded;
     auto processed = store::read_processed(*ground_.store, organization, address, look.now);
     if (!processed) refuse_without_storage();
     look.processed = std::move(*processed);
+    if (!store::reach_unanswered(*ground_.store, organization, address, look.processed,
+                                 look.snapshot))
+        refuse_without_storage();
+    // What the AI wrote and nobody is sending is never sent once a human holds the
+    // conversation, so it answers nothing.
+    for (domain::Message& message : look.snapshot.messages)
+        if (message.author == domain::Author::Ai && is_unsent(organization, message))
+            message.delivery = domain::Delivery::Superseded;
     look.waiting = domain::unanswered(look.snapshot.messages, look.processed);
     return look;
+}
+
+/// Nobody claimed it yet, or the provider did not take it and it is to be tried again.
+bool Control::is_unsent(const domain::OrganizationId& organization,
+                        const domain::Message& message) const {
+    if (message.delivery == domain::Delivery::Queued) return true;
+    if (message.delivery != domain::Delivery::Sending || !message.provider_id.empty()) return false;
+    const auto history =
+        ground_.store->status_history(organization, message.id, deliver::lines_of_history);
+    if (!history) refuse_without_storage();
+    return deliver::waits_for_another_try(*history);
 }
 
 void Control::decide(const Person& person, const std::string& address,

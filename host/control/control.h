@@ -149,6 +149,8 @@ private:
     Look look(const Person& person, const std::string& address) const;
     /// What a session among others is shown with: nothing waits at one that is over.
     Look look(const Person& person, const domain::ControlSession& session) const;
+    bool is_unsent(const domain::OrganizationId& organization,
+                   const domain::Message& message) const;
     Commit commit(Draft& draft);
     /// Reads, builds and commits until nothing came between. `build` says whether there is
     /// anything to write, and may refuse.

@@ -59,4 +59,17 @@ std::vector<const Message*> unanswered(const std::vector<Message>& messages,
     return found;
 }
 
+bool tells_unanswered(const std::vector<Message>& messages, const Processed& processed) {
+    if (messages.empty()) return true;
+    const int64_t first = messages.front().number;
+    if (first <= 1 || first <= processed.through) return true;
+    return std::any_of(messages.begin(), messages.end(), [](const Message& message) {
+        const bool left = message.delivery != Delivery::Queued &&
+                          message.delivery != Delivery::Sending &&
+                          message.delivery != Delivery::Superseded;
+        return message.type == MessageType::Text && message.author != Author::Customer &&
+               message.author != Author::System && left;
+    });
+}
+
 }  // namespace tandem::domain

@@ -29,4 +29,9 @@ Processed parse_processed(std::string_view text);
 std::vector<const Message*> unanswered(const std::vector<Message>& messages,
                                        const Processed& processed);
 
+/// Whether these messages, the newest of their conversation, tell all that is unanswered: they
+/// reach back to an answer that left, to what was processed, or to the first of all. What was
+/// said in a call is many messages and answers no text.
+bool tells_unanswered(const std::vector<Message>& messages, const Processed& processed);
+
 }  // namespace tandem::domain

@@ -96,6 +96,13 @@ bool Turns::look(Task& task) const {
                           {{"owed", task.owed.id}, {"reason", processed.error().text}});
         return false;
     }
+    const auto reached = store::reach_unanswered(*ground_.store, task.owed.organization,
+                                                 task.owed.address, *processed, task.snapshot);
+    if (!reached) {
+        ground_.log->warn(room, "what the customer wrote could not be read",
+                          {{"owed", task.owed.id}, {"reason", reached.error().text}});
+        return false;
+    }
     task.unanswered = domain::unanswered(task.snapshot.messages, *processed);
     return true;
 }

@@ -314,6 +314,11 @@ Result<domain::Processed> read_processed(Store& store, const domain::Organizatio
                                          const std::string& address, Time now);
 /// The note that says so.
 Note processed_note(const std::string& address, const domain::Processed& processed, Time now);
+/// Puts older messages before those of the snapshot until they tell all that is unanswered, or
+/// are a thousand.
+Result<void> reach_unanswered(Store& store, const domain::OrganizationId& organization,
+                              const std::string& address, const domain::Processed& processed,
+                              Snapshot& snapshot);
 
 /// The way in for all rooms: takes a ChangeSet and tells what became of it, after the
 /// commit, on the committer's thread. Bounded: answers false, without calling `done`,

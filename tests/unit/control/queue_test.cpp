@@ -22,6 +22,8 @@ class QueueTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(what_waits_at_the_hand_back_is_one_turn_of_the_ai);
     CPPUNIT_TEST(what_was_dealt_with_is_no_turn);
     CPPUNIT_TEST(without_an_ai_it_waits_for_a_human);
+    CPPUNIT_TEST(what_was_written_before_a_long_call_waits);
+    CPPUNIT_TEST(what_the_ai_could_not_send_yet_answers_nothing);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -141,6 +143,41 @@ public:
         CPPUNIT_ASSERT(after && after->conversation);
         CPPUNIT_ASSERT_EQUAL(std::string("no_responder"), after->conversation->needs_human);
         CPPUNIT_ASSERT(people.turns().empty());
+    }
+
+    void what_was_written_before_a_long_call_waits() {
+        People people;
+        people.customer_writes("One", false);
+        people.talks(300);
+        CPPUNIT_ASSERT_EQUAL(1, people.join().value("queuedMessages", 0));
+        CPPUNIT_ASSERT_EQUAL(Json::array({"One"}), contents(people.queue()));
+        people.leave();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, people.turns().size());
+    }
+
+    void what_the_ai_could_not_send_yet_answers_nothing() {
+        People people;
+        people.customer_writes("One", false);
+        const std::string answer = people.owe_text("An answer", 0);
+        store::Status sending;
+        sending.message_id = answer;
+        sending.delivery = domain::Delivery::Sending;
+        sending.at = people.clock.now();
+        people.commit({people.conversation(), sending});
+        // While the provider is asked nobody knows better than that it is answered.
+        people.join();
+        CPPUNIT_ASSERT_EQUAL(Json::array(), contents(people.queue()));
+        people.leave();
+        store::Status failed = sending;
+        failed.keep_delivery = true;
+        failed.error_code = "429";
+        people.commit({failed});
+        CPPUNIT_ASSERT_EQUAL(1, people.join().value("queuedMessages", 0));
+        CPPUNIT_ASSERT_EQUAL(Json::array({"One"}), contents(people.queue()));
+        sending.delivery = domain::Delivery::Sent;
+        sending.provider_id = "SM1";
+        people.commit({people.conversation(), sending});
+        CPPUNIT_ASSERT_EQUAL(Json::array(), contents(people.queue()));
     }
 
 private:

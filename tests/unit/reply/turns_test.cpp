@@ -73,6 +73,8 @@ class TurnsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_turn_that_somebody_else_holds_is_left_alone);
     CPPUNIT_TEST(an_answer_without_its_claim_is_dropped);
     CPPUNIT_TEST(a_text_that_merges_into_the_row_is_not_lost);
+    CPPUNIT_TEST(a_text_before_a_long_call_is_answered);
+    CPPUNIT_TEST(an_answer_is_not_lost_behind_a_call_that_was_recorded_meanwhile);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -447,6 +449,31 @@ public:
         for (const auto& row : world_->due(store::OwedKind::AiTurn)) turns.work(row);
         CPPUNIT_ASSERT_EQUAL(size_t{1}, ai_->turns.size());
         CPPUNIT_ASSERT_EQUAL(std::string("two"), ai_->turns[0].text);
+    }
+
+    void a_text_before_a_long_call_is_answered() {
+        world_->customer_writes("Open today?");
+        world_->talks(300);
+        work();
+        CPPUNIT_ASSERT_EQUAL(std::string("Open today?"), ai_->turns.at(0).text);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, world_->due(store::OwedKind::Send).size());
+        nothing_owed();
+        // What was answered before a call is over.
+        world_->talks(300);
+        const auto stale = world_->turn(0, "");
+        world_->commit({store::Owe{stale}});
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, ai_->turns.size());
+    }
+
+    void an_answer_is_not_lost_behind_a_call_that_was_recorded_meanwhile() {
+        world_->customer_writes("Open today?");
+        ai_->during = [&] { world_->talks(300); };
+        work();
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, ai_->turns.size());
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, world_->due(store::OwedKind::Send).size());
+        CPPUNIT_ASSERT_EQUAL(std::string(), world_->conversation().needs_human);
+        nothing_owed();
     }
 
 private:
