@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "deliver/deliver.h"
+#include "domain/conversation.h"
 
 /// Calls to a customer, and the records of all calls.
 namespace tandem::call {
@@ -34,5 +36,9 @@ public:
     virtual Result<void> hang_up(const std::string& provider_call_id) = 0;
     virtual Result<void> transfer(const std::string& provider_call_id, const std::string& to) = 0;
 };
+
+/// Since when a provider may have a call that we place (epoch zero: not known); nothing: it was
+/// not asked yet, certainly has it not, or the call is over.
+std::optional<Time> begun_at(const domain::Call& call);
 
 }  // namespace tandem::call

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "call/call.h"
+
 #include <nlohmann/json.hpp>
 
 namespace tandem::call {
@@ -74,6 +76,13 @@ Plan plan_of(const domain::Call& call) {
     plan.asks = static_cast<unsigned>(number("asks"));
     plan.failure_reason = text("failureReason");
     return plan;
+}
+
+std::optional<Time> begun_at(const domain::Call& call) {
+    const Plan plan = plan_of(call);
+    const bool begun = plan.state == State::Starting || plan.state == State::Asking ||
+                       plan.state == State::Started;
+    return begun ? std::optional(plan.begun_at) : std::nullopt;
 }
 
 }  // namespace tandem::call

@@ -18,6 +18,11 @@ bool is_keyword(const Message& message) {
 
 }  // namespace
 
+bool wants_answer(const Message& message) {
+    return message.author == Author::Customer && message.type == MessageType::Text &&
+           !is_keyword(message);
+}
+
 std::string to_text(const Processed& processed) {
     std::string text = std::to_string(processed.through) + ';';
     for (const std::string& id : processed.ids) {
@@ -51,7 +56,7 @@ std::vector<const Message*> unanswered(const std::vector<Message>& messages,
             const auto& ids = processed.ids;
             const bool dealt_with = message.number <= processed.through ||
                                     std::find(ids.begin(), ids.end(), message.id) != ids.end();
-            if (!dealt_with && !is_keyword(message)) found.push_back(&message);
+            if (!dealt_with && wants_answer(message)) found.push_back(&message);
         } else if (message.author != Author::System && message.delivery != Delivery::Superseded) {
             found.clear();
         }

@@ -24,6 +24,10 @@ std::string to_text(const Processed& processed);
 /// Nothing dealt with where the text is none of ours.
 Processed parse_processed(std::string_view text);
 
+/// Whether it wants an answer of ours: a customer's text that is no word which the provider
+/// answers itself.
+bool wants_answer(const Message& message);
+
 /// The customer's texts since the last one to them, but for the words that the provider
 /// answers itself and what was processed. Points into `messages`, which are oldest first.
 std::vector<const Message*> unanswered(const std::vector<Message>& messages,

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "admit/erased.h"
+#include "call/call.h"
 #include "context/context.h"
 #include "receive/delivery.h"
 #include "receive/intake.h"
@@ -16,15 +17,23 @@ Result<std::optional<T>> optional_of(Result<T> found) {
     return found.error();
 }
 
-/// An outbound call that was placed and whose ids nobody knows yet: an event about an
-/// outbound call with this customer can mean no other.
+// Between our clock and a provider's, and the seconds that it tells times in.
+constexpr Milliseconds clock_slack{60'000};
+
+/// An outbound call that was placed and whose ids nobody knows yet: an event about an outbound
+/// call with this customer that names none of ours and began since can mean no other. `began`:
+/// epoch zero where the event does not say.
 std::optional<domain::Call> awaited(const store::Snapshot& snapshot,
-                                    domain::CallDirection direction) {
+                                    domain::CallDirection direction, const std::string& our_call_id,
+                                    Time began) {
     const auto& call = snapshot.active_call;
     const bool meant = call && direction == domain::CallDirection::Outbound &&
                        call->direction == direction && call->line_id.empty() &&
-                       call->conversation_id.empty();
-    return meant ? call : std::nullopt;
+                       call->conversation_id.empty() && our_call_id.empty();
+    if (!meant) return std::nullopt;
+    const auto asked_for = call::begun_at(*call);
+    if (!asked_for) return std::nullopt;
+    return began == Time{} || began + clock_slack >= *asked_for ? call : std::nullopt;
 }
 
 }  // namespace
@@ -108,7 +117,7 @@ Intake::Built Intake::build(Delivery& delivery, const CallStarted& event) {
     }
     known = look();
     if (!known) return known.error();
-    if (!*known) known = awaited(*snapshot, event.direction);
+    if (!*known) known = awaited(*snapshot, event.direction, event.our_call_id, event.happened_at);
     const auto now = moment(scope);
     if (!now) return now.error();
     return std::optional(receive::record(event, scope, *snapshot, *known, *now));
@@ -126,7 +135,10 @@ Intake::Built Intake::build(Delivery& delivery, const CallEnded& event) {
     if (!snapshot) return snapshot.error();
     known = look();
     if (!known) return known.error();
-    if (!*known) known = awaited(*snapshot, event.direction);
+    const Time began = event.happened_at == Time{}
+                           ? Time{}
+                           : event.happened_at - std::chrono::seconds(event.duration_s);
+    if (!*known) known = awaited(*snapshot, event.direction, event.our_call_id, began);
     const auto now = moment(scope);
     if (!now) return now.error();
     return std::optional(receive::record(event, scope, *snapshot, *known, *now));

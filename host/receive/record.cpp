@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "domain/need.h"
+#include "domain/waiting.h"
 #include "receive/draft.h"
 
 namespace tandem::receive {
@@ -146,8 +147,8 @@ store::ChangeSet record(const MessageReceived& event, const Scope& scope,
     const bool late = is_late(event, moment);
 
     const bool held = snapshot.session.has_value();
-    if (held) ++draft.conversation.waiting;
     const domain::Message message = inbound_text(event, scope, moment);
+    if (held && domain::wants_answer(message)) ++draft.conversation.waiting;
     draft.write(message);
     draft.write(
         publish::sms_received(draft.scene(), message,
@@ -159,8 +160,8 @@ store::ChangeSet record(const MessageReceived& event, const Scope& scope,
         draft.write(publish::customer_opted(draft.scene(), consent.word,
                                             keyword_of(event.text, consent.word)));
     }
-    const bool wants_answer = !held && !consent.is_keyword && !draft.conversation.opted_out;
-    if (wants_answer && scope.can_be_answered)
+    const bool owed_an_answer = !held && !consent.is_keyword && !draft.conversation.opted_out;
+    if (owed_an_answer && scope.can_be_answered)
         owe_answer(draft, scope, snapshot, message.id, late, moment);
     return draft.finished();
 }

@@ -29,6 +29,7 @@ class FamilyTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(without_a_business_number_one_of_several_cannot_be_meant);
     CPPUNIT_TEST(a_call_is_found_by_our_id_then_by_its_line_then_by_its_conversation);
     CPPUNIT_TEST(an_outbound_call_without_ids_is_the_one_that_is_told_of);
+    CPPUNIT_TEST(a_foreign_outbound_call_is_not_the_one_that_waits);
     CPPUNIT_TEST(an_end_for_a_number_of_nobody_is_not_found);
     CPPUNIT_TEST(ends_told_again_store_turns_once);
     CPPUNIT_TEST_SUITE_END();
@@ -201,6 +202,40 @@ public:
         eleven({inbound});
         CPPUNIT_ASSERT(house_->store.call("bici", "call-2")->line_id.empty());
         CPPUNIT_ASSERT(house_->store.call_by_line("bici", "CA9"));
+    }
+
+    void a_foreign_outbound_call_is_not_the_one_that_waits() {
+        auto end = call_end("conv_foreign");
+        end.direction = domain::CallDirection::Outbound;
+        const auto tell_of = [&](const std::string& record, const std::string& ours) {
+            put_call(*house_, "call-1", "", "", record);
+            end.our_call_id = ours;
+            end.conversation_id += "-again";
+            end.dedupe_key = end.conversation_id;
+            eleven({end});
+            const auto waits = house_->store.call("bici", "call-1");
+            CPPUNIT_ASSERT_MESSAGE(record,
+                                   waits && waits->active && waits->conversation_id.empty());
+            CPPUNIT_ASSERT(
+                house_->store.call_by_provider_id("bici", "eleven", end.conversation_id));
+        };
+        const auto begun_at = [&](Milliseconds later) {
+            const Time begun = house_->clock.now() + later;
+            return R"({"state":"starting","begunAt":)" +
+                   std::to_string(begun.time_since_epoch().count()) + '}';
+        };
+        tell_of(R"({"state":"queued"})", "");
+        tell_of(R"({"state":"scheduled"})", "");
+        tell_of(begun_at({}), "an-erased-call");
+        // One that was over before ours was asked for.
+        end.happened_at = house_->clock.now();
+        end.duration_s = 120;
+        tell_of(begun_at({}), "");
+        end.happened_at = house_->clock.now() + std::chrono::minutes(3);
+        end.our_call_id.clear();
+        end.conversation_id = end.dedupe_key = "conv_ours";
+        eleven({end});
+        expect_over("call-1");
     }
 
     void an_end_for_a_number_of_nobody_is_not_found() {

@@ -107,6 +107,11 @@ public:
         const auto set = record(text_, scope_, snapshot, moment_);
         CPPUNIT_ASSERT_EQUAL(size_t{0}, all_of<store::Owe>(set).size());
         CPPUNIT_ASSERT_EQUAL(int64_t{3}, only<domain::Conversation>(set).waiting);
+        // What the provider answers itself waits for nobody.
+        text_.text = "HELP";
+        CPPUNIT_ASSERT_EQUAL(
+            int64_t{2},
+            only<domain::Conversation>(record(text_, scope_, snapshot, moment_)).waiting);
         CPPUNIT_ASSERT(says(set, "sms_received", "\"queueDepth\":3"));
         CPPUNIT_ASSERT(says(set, "sms_received", "\"underHumanControl\":true"));
     }

@@ -104,7 +104,8 @@ inline void put_outbound(House& house, const std::string& id, const std::string&
 
 /// An outbound call that was placed.
 inline domain::Call put_call(House& house, const std::string& id, const std::string& line_id,
-                             const std::string& conversation_id = {}) {
+                             const std::string& conversation_id = {},
+                             const std::string& record_json = {}) {
     domain::Conversation conversation;
     conversation.address = customer_number;
     domain::Call placed;
@@ -113,6 +114,7 @@ inline domain::Call put_call(House& house, const std::string& id, const std::str
     placed.instance = "eleven";
     placed.line_id = line_id;
     placed.conversation_id = conversation_id;
+    placed.record_json = record_json;
     placed.direction = domain::CallDirection::Outbound;
     placed.active = true;
     placed.started_at = house.clock.now();
