@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "admit/erased.h"
@@ -9,6 +10,8 @@ namespace {
 
 // A lost race means that the person said something meanwhile.
 constexpr unsigned max_rebuilds = 8;
+// A scope of dedupe keys that no provider instance can have.
+constexpr char lead_states[] = "lead states";
 // What one answer may hold in memory.
 constexpr size_t max_export_bytes = 64 << 20;
 
@@ -39,9 +42,8 @@ void erase(const Asked& asked, const std::string& address) {
         store::ChangeSet set;
         set.organization = organization;
         set.preconditions = std::move(remains->conditions);
-        set.preconditions.push_back(
-            store::VersionIs{address, now.conversation ? now.conversation->version : 0});
         set.operations = std::move(remains->operations);
+        build_on(set, now, address, asked.ground.clock->now());
         set.operations.push_back(store::Erase{address, remains->name});
         set.operations.push_back(store::ForgetNote{"processed", address});
         set.operations.push_back(audit(asked, "erase", remains->name));
@@ -62,6 +64,21 @@ store::Snapshot known_person(const Asked& asked, const std::string& address) {
     if (!now.conversation && !now.lead)
         serve::refuse(404, "NOT_FOUND", "There is no such conversation.");
     return now;
+}
+
+void build_on(store::ChangeSet& set, const store::Snapshot& before, const std::string& address,
+              Time now) {
+    set.preconditions.push_back(
+        store::VersionIs{address, before.conversation ? before.conversation->version : 0});
+    if (before.conversation || !before.lead) return;
+    const std::string state =
+        before.lead->id + ' ' + std::to_string(before.lead->updated_at.time_since_epoch().count());
+    set.preconditions.push_back(store::DedupeNew{lead_states, state, {}});
+    set.operations.push_back(store::Dedupe{lead_states, state, {}, now});
+}
+
+Time changed_at(const store::Snapshot& before, Time now) {
+    return before.lead ? std::max(now, before.lead->updated_at + Milliseconds{1}) : now;
 }
 
 void note_export(const Asked& asked, const std::string& address) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "converse/shown.h"
+#include "converse/traces.h"
 #include "domain/address.h"
 #include "serve/json.h"
 
@@ -75,7 +76,7 @@ public:
         const domain::OrganizationId& organization = asked_.organization.id;
         const auto before = asked_.ground.store->snapshot(organization, address, 0);
         if (!before) serve::refuse_without_storage();
-        const Time now = asked_.ground.clock->now();
+        const Time now = changed_at(*before, asked_.ground.clock->now());
         domain::Lead lead;
         if (before->lead) lead = *before->lead;
         serve::Members body(text_);
@@ -94,10 +95,8 @@ public:
         lead.updated_at = now;
         store::ChangeSet set;
         set.organization = organization;
-        if (before->conversation) {
-            set.preconditions.push_back(store::VersionIs{address, before->conversation->version});
-            set.operations.push_back(*before->conversation);
-        }
+        build_on(set, *before, address, now);
+        if (before->conversation) set.operations.push_back(*before->conversation);
         set.operations.push_back(lead);
         set.operations.push_back(publish::lead_updated(scene_of(asked_, lead, now)));
         set.operations.push_back(store::AuditLine{asked_.ground.ids->next(),

@@ -2,6 +2,7 @@
 
 #include "converse/cursor.h"
 #include "converse/shown.h"
+#include "converse/traces.h"
 #include "domain/address.h"
 #include "serve/json.h"
 
@@ -144,19 +145,17 @@ serve::Response change_lead(const Asked& asked) {
         const auto before = asked.ground.store->snapshot(asked.organization.id, lead.address, 0);
         if (!before) serve::refuse_without_storage();
         // Read again: a change between the two shows as another version.
-        if (before->lead) lead = *before->lead;
+        if (!before->lead) continue;  // erased in between
+        lead = *before->lead;
         serve::Members body(asked.request.body);
         take_all(body, lead);
         check(body, asked);
-        const Time now = asked.ground.clock->now();
+        const Time now = changed_at(*before, asked.ground.clock->now());
         lead.updated_at = now;
         store::ChangeSet set;
         set.organization = asked.organization.id;
-        if (before->conversation) {
-            set.preconditions.push_back(
-                store::VersionIs{lead.address, before->conversation->version});
-            set.operations.push_back(*before->conversation);
-        }
+        build_on(set, *before, lead.address, now);
+        if (before->conversation) set.operations.push_back(*before->conversation);
         set.operations.push_back(lead);
         set.operations.push_back(publish::lead_updated(scene_of(asked, lead, now)));
         const auto outcome = asked.ground.committer->commit(std::move(set));

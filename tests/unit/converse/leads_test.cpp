@@ -19,6 +19,28 @@ using testing::Told;
 constexpr char ann[] = R"({"phoneNumber":"(555) 123-1001","customerName":"Ann",
     "email":"ann@example.com","leadStatus":"new","source":"shop","attributes":{"size":"M"}})";
 
+/// Somebody who acts between what the next verb reads and what it commits.
+class Beside : public store::Committer {
+public:
+    Beside(Office& office, std::function<void()> act)
+        : office_(office), behind_(*office.ground.committer), act_(std::move(act)) {
+        office_.ground.committer = this;
+    }
+    ~Beside() override { office_.ground.committer = &behind_; }
+    bool submit(store::ChangeSet set, Done done) override {
+        return behind_.submit(std::move(set), std::move(done));
+    }
+    Result<store::Outcome> commit(store::ChangeSet set) override {
+        if (act_) std::exchange(act_, {})();
+        return behind_.commit(std::move(set));
+    }
+
+private:
+    Office& office_;
+    store::Committer& behind_;
+    std::function<void()> act_;
+};
+
 }  // namespace
 
 /// Leads, one by one and many at once.
@@ -26,6 +48,8 @@ class LeadsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(LeadsTest);
     CPPUNIT_TEST(a_lead_is_made_and_read);
     CPPUNIT_TEST(a_lead_is_changed_member_by_member);
+    CPPUNIT_TEST(what_is_done_beside_a_change_is_not_undone);
+    CPPUNIT_TEST(who_is_erased_beside_a_change_stays_gone);
     CPPUNIT_TEST(a_number_has_one_lead);
     CPPUNIT_TEST(what_is_amiss_with_a_lead_is_named);
     CPPUNIT_TEST(a_lead_of_elsewhere_is_none);
@@ -75,6 +99,33 @@ public:
                              change(R"({"attributes":{"a":1}})").at("attributes"));
         CPPUNIT_ASSERT_EQUAL(Json::object(), change(R"({"attributes":null})").at("attributes"));
         CPPUNIT_ASSERT_EQUAL(std::string("Bea"), change("{}").value("customerName", ""));
+    }
+
+    void what_is_done_beside_a_change_is_not_undone() {
+        Office office;
+        const std::string id = office.ask(create_lead, {}, {}, ann).data().at("lead").at("id");
+        const Beside rename(
+            office, [&] { office.ask(change_lead, id, {}, R"({"customerName":"Bea"})").data(); });
+        office.ask(change_lead, id, {}, R"({"email":"bea@example.com"})").data();
+        const Json lead = office.ask(show_lead, id).data().at("lead");
+        CPPUNIT_ASSERT_EQUAL(std::string("Bea"), lead.value("customerName", ""));
+        CPPUNIT_ASSERT_EQUAL(std::string("bea@example.com"), lead.value("email", ""));
+        // And again, in the same millisecond.
+        for (const char* body : {R"({"leadStatus":"a"})", R"({"leadStatus":"b"})"})
+            CPPUNIT_ASSERT_EQUAL(200, office.ask(change_lead, id, {}, body).status);
+    }
+
+    void who_is_erased_beside_a_change_stays_gone() {
+        Office office;
+        const std::string id = office.ask(create_lead, {}, {}, ann).data().at("lead").at("id");
+        {
+            const Beside erased(office, [&] {
+                CPPUNIT_ASSERT_EQUAL(200, office.ask(erase_conversation, "+15551231001").status);
+            });
+            expect_refused(office.ask(change_lead, id, {}, R"({"email":"ann@example.com"})"), 404,
+                           "NOT_FOUND");
+        }
+        expect_refused(office.ask(show_lead, id), 404, "NOT_FOUND");
     }
 
     void a_number_has_one_lead() {
