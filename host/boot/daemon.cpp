@@ -3,14 +3,18 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <initializer_list>
 #include <iostream>
+#include <thread>
 
 #include <Poco/Util/HelpFormatter.h>
 #include <Poco/Util/Option.h>
 #include <Poco/Util/OptionException.h>
 
+#include "boot/end_bound.h"
 #include "boot/gateway.h"
 #include "boot/notify.h"
 #include "load/load.h"
@@ -23,12 +27,46 @@ namespace {
 
 using Poco::Util::Option;
 
-sigset_t awaited_signals() {
+// A service manager gives 20 s; the rooms' own times come to 14 s.
+constexpr Milliseconds end_time{14'500};
+
+sigset_t set_of(std::initializer_list<int> numbers) {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+    for (const int number : numbers) sigaddset(&signals, number);
     return signals;
 }
+
+sigset_t awaited_signals() {
+    return set_of({SIGTERM, SIGINT, SIGHUP});
+}
+
+/// Settings that are read again may wait long for what a plugin has in hand; an end that is asked
+/// for meanwhile has its time from then on.
+class EndWatch {
+public:
+    explicit EndWatch(EndBound& bound) : bound_(bound), thread_([this] { watch(); }) {}
+    ~EndWatch() { stop(); }
+    /// Whether it was asked for.
+    bool stop() {
+        done_ = true;
+        if (thread_.joinable()) thread_.join();
+        return asked_;
+    }
+
+private:
+    void watch() {
+        const sigset_t ends = set_of({SIGTERM, SIGINT});
+        const timespec moment{0, 50'000'000};
+        while (!done_ && !asked_) asked_ = sigtimedwait(&ends, nullptr, &moment) > 0;
+        if (asked_) bound_.begin(Poco::Util::Application::EXIT_OK);
+    }
+
+    EndBound& bound_;
+    std::atomic<bool> done_{false};
+    std::atomic<bool> asked_{false};
+    std::thread thread_;
+};
 
 void prepare_process() {
     const sigset_t signals = awaited_signals();
@@ -142,6 +180,7 @@ int Daemon::serve_until_signalled() {
     }
     notify_service_manager("READY=1\nSTATUS=serving");
 
+    EndBound bound(end_time);
     const sigset_t signals = awaited_signals();
     int code = EXIT_OK;
     for (;;) {
@@ -152,7 +191,9 @@ int Daemon::serve_until_signalled() {
         if (number == SIGTERM || number == SIGINT) break;
         if (number == SIGHUP) {
             notify_service_manager("RELOADING=1");
+            EndWatch end(bound);
             gateway.settings_changed(settings::load(file_, environment()));
+            if (end.stop()) break;
             notify_service_manager("READY=1");
         }
         if (gateway.failed()) {
@@ -160,6 +201,7 @@ int Daemon::serve_until_signalled() {
             break;
         }
     }
+    bound.begin(code);
     notify_service_manager("STOPPING=1");
     // A thread that is stuck in a provider's call would see the ground go from under it.
     if (!gateway.stop()) std::_Exit(code);

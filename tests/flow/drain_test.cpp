@@ -1,6 +1,10 @@
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <csignal>
+#include <fstream>
+#include <iterator>
+
 #include <nlohmann/json.hpp>
 
 #include "flow/bike_store.h"
@@ -14,6 +18,7 @@ class DrainTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(DrainTest);
     CPPUNIT_TEST(term_ends_streams_with_the_reason_and_exits_in_time);
     CPPUNIT_TEST(an_answer_that_takes_too_long_does_not_hold_the_end_up);
+    CPPUNIT_TEST(settings_that_are_read_again_do_not_hold_the_end_up);
     CPPUNIT_TEST(wrong_settings_end_with_78_and_every_mistake);
     CPPUNIT_TEST(a_taken_address_is_named);
     CPPUNIT_TEST(a_database_in_use_is_not_opened_twice);
@@ -51,6 +56,28 @@ public:
         CPPUNIT_ASSERT(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
         CPPUNIT_ASSERT_MESSAGE("the AI was not at work when the end came",
                                gateway.output().find("still in hand") != std::string::npos);
+    }
+
+    void settings_that_are_read_again_do_not_hold_the_end_up() {
+        Gateway gateway(with_sandbox());
+        gateway.start();
+        EventSource inbox(gateway.url() + "/api/stream/organization", bearer(gateway));
+        CPPUNIT_ASSERT_EQUAL(0, inbox.await("connected"));
+        HttpClient provider(gateway.url());
+        CPPUNIT_ASSERT_EQUAL(200, deliver(provider, signed_text(1, "slow")).status);
+        CPPUNIT_ASSERT(inbox.await("sms_received") > 0);
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+        // The AI's instance is renewed, and waits for the answer that it has in hand.
+        std::ifstream file(gateway.folder().file("tandem.yaml"));
+        std::string text(std::istreambuf_iterator<char>(file), {});
+        const size_t at = text.find("slow_ms: 30000");
+        CPPUNIT_ASSERT(at != std::string::npos);
+        gateway.folder().write("tandem.yaml", text.replace(at, 14, "slow_ms: 30001"));
+        CPPUNIT_ASSERT_EQUAL(0, ::kill(gateway.pid(), SIGHUP));
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        const auto begin = std::chrono::steady_clock::now();
+        CPPUNIT_ASSERT_EQUAL(0, gateway.stop());
+        CPPUNIT_ASSERT(std::chrono::steady_clock::now() - begin < std::chrono::seconds(16));
     }
 
     void wrong_settings_end_with_78_and_every_mistake() {
