@@ -75,6 +75,19 @@ std::string comparable(std::string_view text) {
     return plain;
 }
 
+/// Whether it has characters outside of GSM-7: a service that asks for it has some of them
+/// replaced, by a table of hundreds that Twilio may change.
+bool may_be_rewritten(std::string_view plain) {
+    static constexpr std::string_view gsm = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà€";
+    while (!plain.empty()) {
+        const auto first = static_cast<unsigned char>(plain.front());
+        const std::size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+        if (size > 1 && gsm.find(plain.substr(0, size)) == std::string_view::npos) return true;
+        plain.remove_prefix(std::min(size, plain.size()));
+    }
+    return false;
+}
+
 bool is_this_text(const std::string& listed, const std::string& ours) {
     const std::string plain = comparable(listed);
     if (plain == ours) return true;
@@ -88,15 +101,19 @@ bool is_this_text(const std::string& listed, const std::string& ours) {
 class Search {
 public:
     Search(std::string_view text, tandem_time begun_at)
-        : text_(comparable(text)), begun_at_(begun_at) {}
+        : text_(comparable(text)), rewritten_(may_be_rewritten(text_)), begun_at_(begun_at) {}
 
     void look_at(ApiMessage message, std::optional<std::int64_t> ahead_ms) {
-        if (message.direction.rfind("outbound", 0) != 0 || !is_this_text(message.body, text_))
-            return;
+        if (message.direction.rfind("outbound", 0) != 0) return;
         const std::int64_t plain = message.created - begun_at_;
         const std::int64_t corrected = plain - ahead_ms.value_or(0);
         // Our clock may have been set between the send and now: then one of the two is right.
         const std::int64_t after = fits(corrected) ? corrected : plain;
+        if (!is_this_text(message.body, text_)) {
+            // Another text, or what was made of ours.
+            doubtful_ = doubtful_ || (rewritten_ && fits(after));
+            return;
+        }
         if (!fits(after)) {
             // The same text to the same person, much earlier or later, is another message; if
             // the dates say so, and the clocks could be compared.
@@ -111,13 +128,14 @@ public:
     }
 
     const std::optional<ApiMessage>& found() const { return found_; }
-    /// The text is there, but nobody can say whether it is this message.
+    /// A text is there, but nobody can say whether it is this message.
     bool doubtful() const { return doubtful_; }
 
 private:
     static bool fits(std::int64_t after) { return after >= -slack_ms && after <= window_ms; }
 
     const std::string text_;
+    const bool rewritten_;  // perhaps
     const tandem_time begun_at_;
     std::optional<ApiMessage> found_;
     std::int64_t distance_ = 0;
@@ -152,7 +170,7 @@ Receipt Twilio::look_up(const OutboundMessage& message, tandem_time begun_at) {
     }
     if (search.found()) return receipt_of(*search.found());
     if (!complete) return Receipt::unknown("Twilio's list of messages was not read to its end");
-    if (search.doubtful()) return Receipt::unknown("Twilio has this text, but at which time?");
+    if (search.doubtful()) return Receipt::unknown("Twilio has such a text, but is it this one?");
     if (host_.clock().now() - begun_at < settled_after_ms)
         return Receipt::unknown("Twilio does not show the message yet");
     return Receipt::not_sent("Twilio has no such message");

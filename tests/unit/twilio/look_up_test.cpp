@@ -29,6 +29,7 @@ class LookUpTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(the_message_with_this_text_and_time_was_accepted);
     CPPUNIT_TEST(what_waits_without_a_date_of_sending_is_found);
     CPPUNIT_TEST(changes_that_twilio_makes_to_a_text_do_not_hide_it);
+    CPPUNIT_TEST(a_text_that_twilio_may_have_rewritten_is_a_doubt);
     CPPUNIT_TEST(of_equal_texts_the_nearest_in_time_is_meant);
     CPPUNIT_TEST(other_texts_times_and_directions_are_other_messages);
     CPPUNIT_TEST(the_same_text_some_minutes_away_is_a_doubt);
@@ -97,6 +98,25 @@ public:
             text_ = ours;
             CPPUNIT_ASSERT_MESSAGE(theirs, look_up().outcome == SendOutcome::Accepted);
         }
+    }
+
+    void a_text_that_twilio_may_have_rewritten_is_a_doubt() {
+        const auto outcome = [&](const std::string& ours, const Json& theirs) {
+            make({});
+            answers({page({theirs}), page({theirs})});
+            text_ = ours;
+            return look_up().outcome;
+        };
+        for (const auto& [ours, theirs] : std::vector<std::pair<std::string, std::string>>{
+                 {"• Size M", "- Size M"}, {"½ off", "1/2 off"}, {"a\u200bb", "ab"}, {"🚲", "?"}})
+            CPPUNIT_ASSERT_MESSAGE(
+                ours, outcome(ours, listed("1", theirs, at_once)) == SendOutcome::Unknown);
+        // What stays as it is is found or not, and so is what another time belongs to.
+        CPPUNIT_ASSERT(outcome("Grüße à 5 €", listed("1", "Hello", at_once)) ==
+                       SendOutcome::NotSent);
+        CPPUNIT_ASSERT(
+            outcome("• Size M", listed("1", "Hello", "Mon, 13 Nov 2023 22:13:21 +0000")) ==
+            SendOutcome::NotSent);
     }
 
     void of_equal_texts_the_nearest_in_time_is_meant() {
