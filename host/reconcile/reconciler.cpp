@@ -87,8 +87,9 @@ bool Reconciler::ask(Watch& watch) {
         for (unsigned i = 0; end == Round::End::More && i < options_.rounds_in_a_row; ++i)
             end = watch.round->missed(*organization);
         if (end == Round::End::Stopped || stopping_) return true;
-        const bool told = end != Round::End::Failed;
-        good = told && watch.round->settle_calls(*organization) && good;
+        // Also where the list cannot be had: each call is asked for by its own name.
+        const bool settled = watch.round->settle_calls(*organization);
+        good = good && settled && end != Round::End::Failed;
     }
     return good;
 }

@@ -110,10 +110,20 @@ private:
             const bool none_will_do = details.status == 401 || details.status == 429;
             return !none_will_do && ++failures_ < max_failures;
         }
-        const Json conversation = read_object(details.body, "the conversation");
-        if (is_final(conversation)) return give(id, conversation);
+        const std::optional<Json> conversation = read(details.body);
+        if (conversation && is_final(*conversation)) return give(id, *conversation);
         wait_for(start);
         return true;
+    }
+
+    /// One that makes no sense may do so tomorrow; what began after it does not wait for that.
+    std::optional<Json> read(const std::string& body) const {
+        try {
+            return read_object(body, "the conversation");
+        } catch (const Failure& failure) {
+            host_.log().warn("a conversation cannot be read", {{"reason", failure.what()}});
+            return std::nullopt;
+        }
     }
 
     bool give(const std::string& id, const Json& conversation) {

@@ -52,6 +52,7 @@ class MissedTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(calls_of_another_business_are_left_to_it);
     CPPUNIT_TEST(what_is_no_call_is_fetched_once_or_never);
     CPPUNIT_TEST(one_that_cannot_be_fetched_comes_next_time);
+    CPPUNIT_TEST(one_that_makes_no_sense_holds_nobody_else_up);
     CPPUNIT_TEST(a_list_that_cannot_be_had_is_a_failure);
     CPPUNIT_TEST(the_deadline_and_a_host_that_stops_are_heeded);
     CPPUNIT_TEST(one_call_is_asked_for_by_its_conversation);
@@ -234,6 +235,26 @@ public:
         ask();
         CPPUNIT_ASSERT_EQUAL(before + 2, requests().size());
         CPPUNIT_ASSERT(sink_->events().empty());
+    }
+
+    void one_that_makes_no_sense_holds_nobody_else_up() {
+        put("conv_0001", "inbound.json");
+        put("conv_0002", "outbound.json");
+        const auto with_odd = [&](tandem_time start) {
+            list({item("conv_0001", now - 2 * hour), item("conv_odd", start),
+                  item("conv_0002", now - hour)});
+            ask();
+            CPPUNIT_ASSERT_EQUAL(size_t{2}, sink_->events().size());
+            return sink_->complete_until();
+        };
+        for (const char* body : {R"({"a":1,"a":2})", "<html>", R"({"text":"\ud83d"})"}) {
+            details_["conv_odd"] = answered(200, {});
+            details_["conv_odd"].body = body;
+            CPPUNIT_ASSERT(with_odd(now - 90 * 60'000) == now - 90 * 60'000);
+        }
+        // What makes no sense after a day never will.
+        query_.since = now - 30 * hour;
+        CPPUNIT_ASSERT(with_odd(now - 25 * hour) == now);
     }
 
     void a_list_that_cannot_be_had_is_a_failure() {
