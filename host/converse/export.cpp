@@ -7,6 +7,7 @@
 #include "converse/cursor.h"
 #include "converse/shown.h"
 #include "converse/traces.h"
+#include "deliver/deliver.h"
 
 namespace tandem::converse {
 
@@ -154,7 +155,11 @@ private:
     Place calls(const Place& place, unsigned limit) {
         const auto rows =
             found(store_.calls(organization_, query_of(place, limit)), "conversation");
-        for (const domain::Call& call : rows) lines_.add("call", publish::call_object(call));
+        for (const domain::Call& call : rows) {
+            Json json = publish::call_object(call);
+            json["details"] = details_of(call.record_json);
+            lines_.add("call", std::move(json));
+        }
         if (rows.size() < limit) return {Place::Part::Messages, {}, {}};
         return {place.part, rows.back().started_at, rows.back().id};
     }
@@ -164,10 +169,34 @@ private:
         std::from_chars(place.key.data(), place.key.data() + place.key.size(), before);
         const auto rows =
             found(store_.messages(organization_, address_, before, limit), "conversation");
-        for (const domain::Message& message : rows)
-            lines_.add("message", publish::message_object(message));
+        for (const domain::Message& message : rows) {
+            Json json = publish::message_object(message);
+            json["history"] = history_of(message);
+            lines_.add("message", std::move(json));
+        }
         if (rows.size() < limit) return std::nullopt;
         return Place{place.part, {}, std::to_string(rows.back().number)};
+    }
+
+    /// Why a call was made and what was found out about it, as it is stored.
+    static Json details_of(const std::string& record_json) {
+        Json details = Json::parse(record_json, nullptr, false);
+        return details.is_object() ? std::move(details) : Json::object();
+    }
+
+    /// What its provider said of it.
+    Json history_of(const domain::Message& message) const {
+        Json history = Json::array();
+        if (message.direction != domain::Direction::Outbound) return history;
+        for (const store::Status& line :
+             found(store_.status_history(organization_, message.id, deliver::lines_of_history),
+                   "conversation"))
+            history.push_back({{"status", domain::word(line.delivery)},
+                               {"providerWord", publish::text_or_null(line.provider_word)},
+                               {"errorCode", publish::text_or_null(line.error_code)},
+                               {"errorText", publish::text_or_null(line.error_text)},
+                               {"timestamp", iso8601(line.at)}});
+        return history;
     }
 
     store::ListQuery query_of(const Place& place, unsigned limit) const {

@@ -68,6 +68,7 @@ public:
 class TracesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(TracesTest);
     CPPUNIT_TEST(an_export_has_everything_of_one_person);
+    CPPUNIT_TEST(an_export_tells_what_is_known_of_calls_and_texts);
     CPPUNIT_TEST(an_export_in_pages_has_the_same);
     CPPUNIT_TEST(an_export_that_is_too_large_is_had_in_pages);
     CPPUNIT_TEST(a_place_in_an_export_is_of_one_person);
@@ -92,6 +93,38 @@ public:
         CPPUNIT_ASSERT(wanted == kinds);
         CPPUNIT_ASSERT(told.cursor.empty());
         CPPUNIT_ASSERT(told.text.find(stays) == std::string::npos);
+    }
+
+    void an_export_tells_what_is_known_of_calls_and_texts() {
+        Office office;
+        office.meets(gone);
+        domain::Call call;
+        call.id = "call-1";
+        call.address = gone;
+        call.record_json = R"({"customMessage":"your bike is ready","analysisJson":"{\"a\":1}"})";
+        domain::Message text;
+        text.id = "message-1";
+        text.address = gone;
+        text.author = domain::Author::Human;
+        text.direction = domain::Direction::Outbound;
+        store::Status line;
+        line.message_id = text.id;
+        line.delivery = domain::Delivery::Failed;
+        line.provider_word = "undelivered";
+        line.error_code = "30003";
+        line.error_text = "The phone is off.";
+        line.at = office.clock.now();
+        office.commit({*office.store->snapshot(Office::organization, gone, 0)->conversation, call,
+                       text, line});
+        std::map<std::string, Json> last;
+        for (const Json& record : records_of(office.ask(export_conversation, gone)))
+            last[record.at("record")] = record;
+        CPPUNIT_ASSERT_EQUAL(Json::parse(call.record_json), last.at("call").at("details"));
+        const Json history = last.at("message").at("history").back();
+        CPPUNIT_ASSERT_EQUAL(std::string("failed"), history.value("status", ""));
+        CPPUNIT_ASSERT_EQUAL(std::string("undelivered"), history.value("providerWord", ""));
+        CPPUNIT_ASSERT_EQUAL(std::string("30003"), history.value("errorCode", ""));
+        CPPUNIT_ASSERT_EQUAL(std::string("The phone is off."), history.value("errorText", ""));
     }
 
     void an_export_in_pages_has_the_same() {
