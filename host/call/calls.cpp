@@ -234,7 +234,7 @@ Calls::Commit Calls::claim(const Scene& scene, const limit::Charge& charge) {
         after.call.active = true;
         after.call.started_at = now;
     }
-    after.call.record_json = to_json(after.plan);
+    keep(after.call, after.plan);
     set.operations.push_back(after.call);
     charge.write(set);
     return commit(std::move(set), owed);
@@ -338,7 +338,7 @@ void Calls::close(Scene& scene, const End& end, store::ChangeSet& set) const {
     scene.call.active = false;
     scene.call.outcome = end.outcome;
     scene.call.ended_at = ground_.clock->now();
-    scene.call.record_json = to_json(scene.plan);
+    keep(scene.call, scene.plan);
     set.operations.push_back(scene.call);
     set.operations.push_back(publish::call_ended(screen(scene), scene.call, end.reason, {}, {}));
 }

@@ -160,7 +160,7 @@ void Placing::build(Task& task, const store::Snapshot& snapshot) const {
     call.started_at = immediate(order) ? now : order.plan.scheduled_for;
     Plan plan = order.plan;
     plan.state = immediate(order) ? Plan::State::Queued : Plan::State::Scheduled;
-    call.record_json = to_json(plan);
+    keep(call, plan);
     set.operations.push_back(call);
     // Screens are told once the provider has it: before that it has no ids to be known by.
 

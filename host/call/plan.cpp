@@ -35,20 +35,6 @@ std::string_view word(State state) {
     return "unknown";
 }
 
-std::string to_json(const Plan& plan) {
-    const Json json{{"state", word(plan.state)},
-                    {"callReason", plan.reason},
-                    {"customMessage", plan.message},
-                    {"priority", plan.priority},
-                    {"serviceDetails", plan.service_details},
-                    {"initiatedBy", plan.initiated_by},
-                    {"scheduledFor", to_number(plan.scheduled_for)},
-                    {"begunAt", to_number(plan.begun_at)},
-                    {"asks", plan.asks},
-                    {"failureReason", plan.failure_reason}};
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Plan plan_of(const domain::Call& call) {
     Plan plan;
     plan.state = State::Started;
@@ -83,6 +69,22 @@ std::optional<Time> begun_at(const domain::Call& call) {
     const bool begun = plan.state == State::Starting || plan.state == State::Asking ||
                        plan.state == State::Started;
     return begun ? std::optional(plan.begun_at) : std::nullopt;
+}
+
+void keep(domain::Call& call, const Plan& plan) {
+    Json record = Json::parse(call.record_json, nullptr, false);
+    if (!record.is_object()) record = Json::object();
+    record.update({{"state", word(plan.state)},
+                   {"callReason", plan.reason},
+                   {"customMessage", plan.message},
+                   {"priority", plan.priority},
+                   {"serviceDetails", plan.service_details},
+                   {"initiatedBy", plan.initiated_by},
+                   {"scheduledFor", to_number(plan.scheduled_for)},
+                   {"begunAt", to_number(plan.begun_at)},
+                   {"asks", plan.asks},
+                   {"failureReason", plan.failure_reason}});
+    call.record_json = record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace tandem::call

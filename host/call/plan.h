@@ -5,8 +5,8 @@
 
 #include "domain/conversation.h"
 
-/// What a call that we place is for, and how far it came: the part of its record that only
-/// this room reads, kept in `record_json`.
+/// What a call that we place is for, and how far it came: the part of its record that this
+/// room writes, in `record_json` beside what other rooms keep there.
 namespace tandem::call {
 
 struct Plan {
@@ -31,8 +31,9 @@ struct Plan {
 /// The contract's word: `scheduled`, `queued`, `initiated` …
 std::string_view word(Plan::State state);
 
-std::string to_json(const Plan& plan);
 /// All empty, with Started, for a call whose record is not of this room: an inbound one.
 Plan plan_of(const domain::Call& call);
+/// Leaves what others keep there as it is.
+void keep(domain::Call& call, const Plan& plan);
 
 }  // namespace tandem::call

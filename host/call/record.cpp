@@ -164,7 +164,7 @@ void Calls::started(Scene& scene, const Receipt& receipt, store::ChangeSet& set)
     scene.plan.state = State::Started;
     if (scene.call.conversation_id.empty()) scene.call.conversation_id = receipt.provider_id;
     if (scene.call.line_id.empty()) scene.call.line_id = receipt.line_id;
-    scene.call.record_json = to_json(scene.plan);
+    keep(scene.call, scene.plan);
     set.operations.push_back(scene.call);
     if (!first) return;
     const auto* organization = ground_.organizations->by_id(scene.owed.organization);
@@ -178,7 +178,7 @@ void Calls::started(Scene& scene, const Receipt& receipt, store::ChangeSet& set)
 void Calls::later(const Scene& scene, Time due, const std::string& why,
                   store::ChangeSet& set) const {
     domain::Call call = scene.call;
-    call.record_json = to_json(scene.plan);
+    keep(call, scene.plan);
     set.operations.push_back(std::move(call));
     set.operations.push_back(store::Settle{scene.owed.id, store::Settlement::Retry, due, why});
 }

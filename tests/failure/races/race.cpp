@@ -218,7 +218,7 @@ void Race::owe_call() {
     call.direction = domain::CallDirection::Outbound;
     call.active = true;
     call.started_at = street_.clock.now();
-    call.record_json = call::to_json(call::Plan{});
+    call::keep(call, call::Plan{});
     store::Owed owed;
     owed.id = street_.ids.next();
     owed.kind = store::OwedKind::Call;

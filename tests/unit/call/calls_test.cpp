@@ -275,7 +275,7 @@ public:
         Plan plan = plan_of(call);
         plan.state = Plan::State::Starting;
         plan.begun_at = world_->clock.now();
-        call.record_json = to_json(plan);
+        keep(call, plan);
         world_->commit({world_->conversation(), call,
                         store::Claim{owed.id, "dead", world_->clock.now() + Milliseconds{60000}}});
         world_->clock.advance(Milliseconds{61000});

@@ -92,7 +92,7 @@ public:
         call.direction = domain::CallDirection::Outbound;
         call.active = !later;
         call.started_at = later ? plan.scheduled_for : clock.now();
-        call.record_json = call::to_json(plan);
+        call::keep(call, plan);
         store::Owed owed;
         owed.id = ids.next();
         owed.kind = store::OwedKind::Call;
