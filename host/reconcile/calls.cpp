@@ -37,6 +37,18 @@ Result<std::vector<domain::Call>> calls_since_long(store::Store& store,
     return found;
 }
 
+/// Calls that do last would keep the others waiting for ever: who was not asked for since all
+/// of them were comes first. Of calls that are over nothing is kept.
+void put_unasked_first(std::vector<domain::Call>& calls, std::set<std::string>& asked) {
+    std::set<std::string> last;
+    for (const domain::Call& call : calls)
+        if (asked.count(call.id) != 0) last.insert(call.id);
+    if (last.size() == calls.size()) last.clear();
+    asked = std::move(last);
+    std::stable_partition(calls.begin(), calls.end(),
+                          [&asked](const domain::Call& call) { return asked.count(call.id) == 0; });
+}
+
 }  // namespace
 
 bool Round::settle_calls(const domain::Organization& organization) {
@@ -46,17 +58,14 @@ bool Round::settle_calls(const domain::Organization& organization) {
         failed(organization, "active calls could not be read", calls.error().text);
         return false;
     }
-    // Calls that do last would keep the others waiting for ever.
-    std::stable_partition(calls->begin(), calls->end(), [this](const domain::Call& call) {
-        return asked_calls_.count(call.id) == 0;
-    });
-    unsigned asked = 0;
+    std::set<std::string>& asked = asked_calls_[organization.id];
+    put_unasked_first(*calls, asked);
+    if (calls->size() > options_.calls) calls->resize(options_.calls);
     for (const domain::Call& call : *calls) {
-        if (stopping_ || asked++ == options_.calls) return true;
-        asked_calls_.insert(call.id);
+        if (stopping_) return true;
+        asked.insert(call.id);
         if (!settle(organization, call)) return false;
     }
-    asked_calls_.clear();
     return true;
 }
 

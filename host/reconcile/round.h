@@ -84,7 +84,8 @@ private:
     Source& source_;
     const std::atomic<bool>& stopping_;
     std::map<std::string, Time> watermarks_;  // by organisation
-    std::set<std::string> asked_calls_;       // since all of them were asked for
+    /// By organisation: since all of its own were asked for.
+    std::map<std::string, std::set<std::string>> asked_calls_;
     /// Of the watermarks; 0: none. Shared with the gauge.
     const std::shared_ptr<std::atomic<int64_t>> oldest_ms_ =
         std::make_shared<std::atomic<int64_t>>(0);

@@ -16,6 +16,7 @@ class CallsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_call_that_its_provider_does_not_know_is_given_up_after_a_day);
     CPPUNIT_TEST(an_end_that_comes_after_all_tells_the_rest);
     CPPUNIT_TEST(the_oldest_are_asked_for_first_and_not_all_at_once);
+    CPPUNIT_TEST(calls_that_last_starve_nobody);
     CPPUNIT_TEST(a_provider_that_does_not_answer_leaves_calls_as_they_are);
     CPPUNIT_TEST_SUITE_END();
 
@@ -87,11 +88,7 @@ public:
     }
 
     void the_oldest_are_asked_for_first_and_not_all_at_once() {
-        for (int i = 0; i < 60; ++i) {
-            const std::string number = std::to_string(i);
-            put("call-" + number, "conv_" + number, 16min + i * 1min);
-            eleven_->calls.emplace("conv_" + number, std::optional<receive::ProviderEvent>());
-        }
+        put_lasting(60);
         CPPUNIT_ASSERT(settle());
         const auto asked = eleven_->asked_for();
         CPPUNIT_ASSERT_EQUAL(size_t{50}, asked.size());
@@ -100,6 +97,19 @@ public:
         CPPUNIT_ASSERT(settle());
         const auto all = eleven_->asked_for();
         CPPUNIT_ASSERT(std::find(all.begin(), all.end(), "conv_0") != all.end());
+    }
+
+    void calls_that_last_starve_nobody() {
+        put_lasting(60);
+        for (int round = 0; round < 6; ++round) {
+            CPPUNIT_ASSERT(settle());
+            // One without calls, which the same provider serves.
+            CPPUNIT_ASSERT(settle("other"));
+        }
+        std::map<std::string, int> times;
+        for (const std::string& id : eleven_->asked_for()) ++times[id];
+        CPPUNIT_ASSERT_EQUAL(size_t{60}, times.size());
+        for (const auto& [id, asked] : times) CPPUNIT_ASSERT_MESSAGE(id, asked >= 3);
     }
 
     void a_provider_that_does_not_answer_leaves_calls_as_they_are() {
@@ -121,13 +131,22 @@ private:
         CPPUNIT_ASSERT(house_->committer.commit(std::move(set)));
     }
 
+    /// The first the youngest.
+    void put_lasting(int calls) {
+        for (int i = 0; i < calls; ++i) {
+            const std::string number = std::to_string(i);
+            put("call-" + number, "conv_" + number, 16min + i * 1min);
+            eleven_->calls.emplace("conv_" + number, std::optional<receive::ProviderEvent>());
+        }
+    }
+
     static receive::CallEnded end_of(const std::string& conversation_id) {
         return call_end(conversation_id);
     }
 
-    bool settle() {
+    bool settle(const std::string& organization = "bici") {
         if (!round_) round_ = std::make_unique<Round>(ground_, options_, *eleven_, stopping_);
-        return round_->settle_calls(house_->organizations.all().front());
+        return round_->settle_calls(*house_->organizations.by_id(organization));
     }
 
     std::unique_ptr<House> house_;
