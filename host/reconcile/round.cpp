@@ -33,15 +33,15 @@ Round::Round(const Ground& ground, const RoundOptions& options, Source& source,
 
 Round::End Round::missed(const domain::Organization& organization) {
     const Time now = ground_.clock->now();
-    const auto mark = watermark(organization.id);
+    auto mark = watermark(organization.id);
+    if (mark && *mark && **mark > now) mark = lowered(organization.id, now - options_.first_look);
     if (!mark) {
-        failed(organization, "the watermark could not be read", mark.error().text);
+        failed(organization, "the watermark could not be read or lowered", mark.error().text);
         return End::Failed;
     }
     MissedQuery query;
     query.business_numbers = organization.numbers;
-    // A clock that was put back must not make us skip what happens now.
-    query.since = *mark ? std::min(**mark, now) - options_.overlap : now - options_.first_look;
+    query.since = *mark ? **mark - options_.overlap : now - options_.first_look;
     query.deadline = options_.deadline;
 
     const auto recording = std::make_shared<Recording>(ground_, source_.instance(),
@@ -98,6 +98,12 @@ Result<std::optional<Time>> Round::watermark(const domain::OrganizationId& organ
         return mark;
     }
     return std::optional<Time>();
+}
+
+Result<std::optional<Time>> Round::lowered(const domain::OrganizationId& organization, Time to) {
+    const auto moved = move_watermark(organization, to);
+    if (!moved) return moved.error();
+    return std::optional<Time>(to);
 }
 
 Result<void> Round::move_watermark(const domain::OrganizationId& organization, Time to) {

@@ -69,6 +69,10 @@ private:
 
     /// Of the note, read once; nothing: never asked.
     Result<std::optional<Time>> watermark(const domain::OrganizationId& organization);
+    /// A mark of a clock that was ahead, and was put back since, would hide what happens until
+    /// it is reached. It is lowered before anything is asked, so that neither a provider that
+    /// fails nor a restart loses that.
+    Result<std::optional<Time>> lowered(const domain::OrganizationId& organization, Time to);
     Result<void> move_watermark(const domain::OrganizationId& organization, Time to);
     void remember(const domain::OrganizationId& organization, Time mark);
     bool settle(const domain::Organization& organization, const domain::Call& call);

@@ -13,6 +13,7 @@ class ReconcilerTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ReconcilerTest);
     CPPUNIT_TEST(what_was_missed_is_recorded_at_start);
     CPPUNIT_TEST(the_first_time_an_hour_is_asked_for_and_then_from_the_watermark_on);
+    CPPUNIT_TEST(a_mark_of_a_clock_that_was_ahead_hides_nothing);
     CPPUNIT_TEST(what_a_webhook_brought_too_has_one_effect);
     CPPUNIT_TEST(the_watermark_moves_only_when_all_is_durable);
     CPPUNIT_TEST(what_can_never_be_recorded_does_not_stop_the_watermark);
@@ -60,6 +61,21 @@ public:
         // After a restart too.
         start(once());
         expect_near(first - 10min, twilio_->queries(2)[1].since);
+    }
+
+    void a_mark_of_a_clock_that_was_ahead_hides_nothing() {
+        put_mark(house_->clock.now() + 48h);
+        twilio_->fails = true;
+        start(once());
+        const Time lowered = house_->clock.now() - 1h;
+        expect_near(lowered - 10min, twilio_->queries(1)[0].since);
+        // It is lowered for good, though the provider told nothing yet.
+        expect_near(lowered, *watermark(*house_, "twilio"));
+        CPPUNIT_ASSERT(reconciler_->stop(testing::patience));
+        twilio_->fails = false;
+        start(once());
+        until([&] { return *watermark(*house_, "twilio") > lowered + 50min; });
+        expect_near(house_->clock.now(), *watermark(*house_, "twilio"));
     }
 
     void what_a_webhook_brought_too_has_one_effect() {
@@ -216,6 +232,18 @@ private:
         auto event = text(std::move(id), "Hello", std::move(from));
         event.happened_at = house_->clock.now() - ago;
         return event;
+    }
+
+    void put_mark(Time at) {
+        store::Note note;
+        note.scope = "watermark";
+        note.key = "twilio";
+        note.value = std::to_string(at.time_since_epoch().count());
+        note.at = at;
+        store::ChangeSet set;
+        set.organization = "bici";
+        set.operations = {note};
+        CPPUNIT_ASSERT(house_->committer.commit(std::move(set)));
     }
 
     void start(const ReconcilerOptions& options) {
