@@ -42,9 +42,11 @@ struct CallOptions {
     /// Between two tries to record what became of a call, while the store is away.
     Milliseconds record_pause{500};
     unsigned record_tries = 60;
-    /// When the provider is asked what became of a call: about a minute in all.
-    std::array<Milliseconds, 5> asking{{Milliseconds{2000}, Milliseconds{5000}, Milliseconds{10000},
-                                        Milliseconds{15000}, Milliseconds{25000}}};
+    /// When the provider is asked what became of a call: for more than the two minutes within
+    /// which one may not show it yet.
+    std::array<Milliseconds, 6> asking{{Milliseconds{2000}, Milliseconds{5000}, Milliseconds{10000},
+                                        Milliseconds{15000}, Milliseconds{25000},
+                                        Milliseconds{75000}}};
     unsigned ring_s = 0;  // 0: the provider's own
     /// Told after the commit that a call has this line, for what was said of the line before;
     /// must not block. Empty: nobody wants to know.

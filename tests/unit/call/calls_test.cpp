@@ -38,7 +38,8 @@ class CallsTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_unknown_call_is_asked_for_and_never_started_again);
     CPPUNIT_TEST(an_unknown_call_that_the_provider_has_is_found);
     CPPUNIT_TEST(a_call_that_was_certainly_not_made_after_all_is_started_once_more);
-    CPPUNIT_TEST(what_nobody_learns_within_a_minute_ends_visibly_as_unknown);
+    CPPUNIT_TEST(a_provider_that_is_certain_after_two_minutes_is_still_asked);
+    CPPUNIT_TEST(what_nobody_learns_within_minutes_ends_visibly_as_unknown);
     CPPUNIT_TEST(a_webhook_that_is_faster_settles_an_unknown_call);
     CPPUNIT_TEST(a_call_whose_process_died_is_asked_for);
     CPPUNIT_TEST(a_takeover_before_the_claim_ends_the_call);
@@ -238,15 +239,31 @@ public:
         CPPUNIT_ASSERT(world_->fate().kind == Fate::Kind::Started);
     }
 
-    void what_nobody_learns_within_a_minute_ends_visibly_as_unknown() {
+    void a_provider_that_is_certain_after_two_minutes_is_still_asked() {
         world_->voice->receipts = {CallWorld::of(Receipt::Kind::Unknown)};
         world_->calls.work(world_->owe_call());
-        for (int second = 0; second < 61; ++second) {
+        const Time begun = world_->clock.now();
+        while (world_->call().active && world_->clock.now() < begun + std::chrono::minutes{10}) {
+            if (world_->clock.now() >= begun + std::chrono::minutes{2})
+                world_->voice->answer = CallWorld::of(Receipt::Kind::NotSent);
+            world_->work_due();
+            world_->clock.advance(Milliseconds{1000});
+        }
+        CPPUNIT_ASSERT(world_->last_event("call_ended").find("\"outcome\":\"failed\"") !=
+                       std::string::npos);
+        CPPUNIT_ASSERT_EQUAL(size_t{1}, world_->voice->started.size());
+        CPPUNIT_ASSERT(world_->row_is_gone());
+    }
+
+    void what_nobody_learns_within_minutes_ends_visibly_as_unknown() {
+        world_->voice->receipts = {CallWorld::of(Receipt::Kind::Unknown)};
+        world_->calls.work(world_->owe_call());
+        for (int second = 0; second < 140; ++second) {
             world_->work_due();
             world_->clock.advance(Milliseconds{1000});
         }
         CPPUNIT_ASSERT_EQUAL(size_t{1}, world_->voice->started.size());
-        CPPUNIT_ASSERT_EQUAL(size_t{5}, world_->voice->asked.size());
+        CPPUNIT_ASSERT_EQUAL(size_t{6}, world_->voice->asked.size());
         const std::string event = world_->last_event("call_ended");
         CPPUNIT_ASSERT(event.find("\"outcome\":\"unknown\"") != std::string::npos);
         CPPUNIT_ASSERT(!world_->call().active);

@@ -132,7 +132,7 @@ public:
         world.voice->receipts = {CallWorld::of(Receipt::Kind::Unknown)};
         world.voice->answer = CallWorld::of(Receipt::Kind::Unknown);
         world.calls.work(world.place());
-        for (int i = 0; i < 120 && !world.told(); ++i) {
+        for (int i = 0; i < 200 && !world.told(); ++i) {
             world.clock.advance(Milliseconds{1000});
             for (const store::Owed& row : world.due()) world.calls.work(row);
         }

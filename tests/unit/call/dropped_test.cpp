@@ -91,7 +91,7 @@ public:
         world_->voice->receipts = {CallWorld::of(Receipt::Kind::Unknown)};
         const store::Owed owed = world_->owe_call();
         world_->calls.work(owed);
-        for (int i = 0; i < 120 && !world_->told(); ++i) {
+        for (int i = 0; i < 200 && !world_->told(); ++i) {
             world_->clock.advance(Milliseconds{1000});
             world_->work_due();
         }
