@@ -61,6 +61,9 @@ void Handle::reset(bool any_address, uint32_t connect_ms, uint32_t deadline_ms) 
     set(CURLOPT_ERRORBUFFER, error_text_.data());
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(deadline_ms));
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(deadline_ms, connect_ms)));
+    // At a deadline the thread that asks the name server is let go, not waited for: it may take
+    // half a minute, and ends by itself.
+    set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
     set(CURLOPT_OPENSOCKETDATA, this);
 }

@@ -17,6 +17,8 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "fetch/egress.h"
+#include "fetch/websocket.h"
+#include "unit/fetch/name_server.h"
 
 namespace {
 
@@ -133,6 +135,7 @@ class ClientTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_post_is_not_repeated_when_a_kept_connection_dies);
     CPPUNIT_TEST(a_closed_port_is_nothing_sent);
     CPPUNIT_TEST(a_server_that_never_answers_is_given_up_at_the_deadline);
+    CPPUNIT_TEST(a_name_server_that_never_answers_is_given_up_at_the_deadline);
     CPPUNIT_TEST(an_answer_beyond_the_bound_is_corrupt);
     CPPUNIT_TEST(too_many_header_fields_are_corrupt);
     CPPUNIT_TEST(a_redirect_is_an_answer_and_not_followed);
@@ -224,6 +227,20 @@ public:
         CPPUNIT_ASSERT(result.failure.code == Code::Timeout);
         CPPUNIT_ASSERT(result.maybe_sent);
         CPPUNIT_ASSERT(took >= std::chrono::milliseconds(250) && took < std::chrono::seconds(20));
+    }
+
+    void a_name_server_that_never_answers_is_given_up_at_the_deadline() {
+        const test::SilentNameServer silent;
+        const std::string place = std::string(test::SilentNameServer::name) + "/";
+        const fetch::Origin origin = *fetch::origin_of("https://" + place, true);
+        const auto begin = std::chrono::steady_clock::now();
+        const auto result = Client({origin}).send({"GET", "https://" + place, {}, "", 300});
+        const auto socket = fetch::WebSocketClient({origin}).open({"wss://" + place, {}, 300});
+        const auto took = std::chrono::steady_clock::now() - begin;
+        CPPUNIT_ASSERT_MESSAGE(result.failure.text, result.failure.code == Code::Timeout);
+        CPPUNIT_ASSERT(!result.maybe_sent);
+        CPPUNIT_ASSERT(!socket && socket.error().code == Code::Timeout);
+        CPPUNIT_ASSERT(took < test::SilentNameServer::silence);
     }
 
     void an_answer_beyond_the_bound_is_corrupt() {
