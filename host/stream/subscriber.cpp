@@ -125,8 +125,11 @@ std::optional<Subscriber::Moment> Subscriber::visit(Moment now) {
 
 Subscriber::Moment Subscriber::due(Moment latest) const {
     if (!identity_->expires_at) return latest;
-    const auto left = *identity_->expires_at - shard_->fittings().clock.now();
-    return std::min(latest, shard_->now() + std::max(Milliseconds{left}, Milliseconds{0}));
+    const Moment now = shard_->now();
+    const Milliseconds left = *identity_->expires_at - shard_->fittings().clock.now();
+    // In milliseconds: an expiry centuries away is more nanoseconds than a number holds.
+    if (left >= std::chrono::ceil<Milliseconds>(latest - now)) return latest;
+    return now + std::max(left, Milliseconds{0});
 }
 
 void Subscriber::end(std::string_view reason) {

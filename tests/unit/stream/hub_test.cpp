@@ -27,6 +27,7 @@ class HubTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_reader_who_takes_nothing_at_all_is_cut_off);
     CPPUNIT_TEST(heartbeats_are_named_spread_and_left_out_after_an_event);
     CPPUNIT_TEST(an_expired_credential_ends_its_stream_and_says_so);
+    CPPUNIT_TEST(a_credential_of_centuries_has_its_heartbeats_like_any_other);
     CPPUNIT_TEST(a_revoked_credential_ends_its_stream_at_a_heartbeat);
     CPPUNIT_TEST(a_credential_revoked_on_the_way_in_opens_nothing);
     CPPUNIT_TEST(a_credential_that_is_taken_no_longer_ends_its_stream_at_a_heartbeat);
@@ -195,6 +196,18 @@ public:
         CPPUNIT_ASSERT(last.find("\"type\":\"stream_end\"") != std::string::npos);
         CPPUNIT_ASSERT(last.find("\"reason\":\"token_expired\"") != std::string::npos);
         CPPUNIT_ASSERT_EQUAL(size_t{0}, house.hub.streams_open());
+    }
+
+    // Nanoseconds, which the steady clock counts, end 292 years from now.
+    void a_credential_of_centuries_has_its_heartbeats_like_any_other() {
+        House house;
+        Subscription long_lived = house.subscription(ann);
+        long_lived.identity.expires_at = *parse_iso8601("9999-12-31T23:59:59Z");
+        const auto line = house.open(std::move(long_lived));
+        house.pass(4 * house.options.heartbeat);
+        CPPUNIT_ASSERT(!line->ended());
+        const size_t beats = count(line->text(), "event: heartbeat\n");
+        CPPUNIT_ASSERT_MESSAGE(std::to_string(beats), beats >= 3 && beats <= 5);
     }
 
     void a_revoked_credential_ends_its_stream_at_a_heartbeat() {
