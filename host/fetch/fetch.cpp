@@ -226,6 +226,12 @@ Answer Client::send(const Request& request) {
     return result;
 }
 
+void Client::close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    idle_.clear();
+}
+
 std::unique_ptr<Handle> Client::take() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return std::make_unique<Handle>();
@@ -236,7 +242,7 @@ std::unique_ptr<Handle> Client::take() {
 
 void Client::give_back(std::unique_ptr<Handle> handle) {
     const std::lock_guard lock(mutex_);
-    if (idle_.size() < max_idle_handles) idle_.push_back(std::move(handle));
+    if (!closed_ && idle_.size() < max_idle_handles) idle_.push_back(std::move(handle));
 }
 
 }  // namespace tandem::fetch

@@ -70,6 +70,8 @@ public:
 
     /// Blocks. Any answer is success.
     Answer send(const Request& request);
+    /// Ends the connections that are kept and keeps none from now on.
+    void close();
 
 private:
     class Exchange;
@@ -81,6 +83,7 @@ private:
     const std::string authorities_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<Handle>> idle_;  // guarded by mutex_
+    bool closed_ = false;                        // guarded by mutex_
 };
 
 }  // namespace tandem::fetch

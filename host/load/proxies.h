@@ -26,6 +26,10 @@ public:
           plugin_(std::move(plugin)),
           serial_(serial),
           services_(std::move(services)) {}
+    // Nobody else ends one that could not be made.
+    ~Living() { end({}); }
+    Living(const Living&) = delete;
+    Living& operator=(const Living&) = delete;
 
     /// The right to call the plugin; holds off `end` while it exists, and other calls too
     /// if the plugin is serial.
@@ -66,6 +70,7 @@ public:
         instance_.stop();
         services_->close();
         instance_.destroy();
+        services_->forget();
         return true;
     }
 

@@ -99,37 +99,44 @@ void InstanceServices::log(int32_t level, std::string_view text, const host::Pai
     write_fields(*lent_->log, level_of(level), text, fields, used);
 }
 
-tandem_status InstanceServices::text(std::string_view name, tandem_view& value) {
+template <typename Read>
+tandem_status InstanceServices::read_option(std::string_view name, Read read) {
+    const std::shared_lock lock(options_mutex_);
     const auto option = options_.find(name);
-    if (option == options_.end()) return TANDEM_NOT_FOUND;
-    if (option->second.type == TANDEM_OPTION_TEXT_LIST) return TANDEM_INVALID;
-    value = host::view(option->second.text);
-    return TANDEM_OK;
+    return option == options_.end() ? TANDEM_NOT_FOUND : read(option->second);
+}
+
+tandem_status InstanceServices::text(std::string_view name, tandem_view& value) {
+    return read_option(name, [&](const TypedOption& option) {
+        if (option.type == TANDEM_OPTION_TEXT_LIST) return TANDEM_INVALID;
+        value = host::view(option.text);
+        return TANDEM_OK;
+    });
 }
 
 tandem_status InstanceServices::integer(std::string_view name, int64_t& value) {
-    const auto option = options_.find(name);
-    if (option == options_.end()) return TANDEM_NOT_FOUND;
-    if (option->second.type != TANDEM_OPTION_INTEGER) return TANDEM_INVALID;
-    value = option->second.integer;
-    return TANDEM_OK;
+    return read_option(name, [&](const TypedOption& option) {
+        if (option.type != TANDEM_OPTION_INTEGER) return TANDEM_INVALID;
+        value = option.integer;
+        return TANDEM_OK;
+    });
 }
 
 tandem_status InstanceServices::yes_no(std::string_view name, bool& value) {
-    const auto option = options_.find(name);
-    if (option == options_.end()) return TANDEM_NOT_FOUND;
-    if (option->second.type != TANDEM_OPTION_YES_NO) return TANDEM_INVALID;
-    value = option->second.yes;
-    return TANDEM_OK;
+    return read_option(name, [&](const TypedOption& option) {
+        if (option.type != TANDEM_OPTION_YES_NO) return TANDEM_INVALID;
+        value = option.yes;
+        return TANDEM_OK;
+    });
 }
 
 tandem_status InstanceServices::text_at(std::string_view name, size_t index, tandem_view& value) {
-    const auto option = options_.find(name);
-    if (option == options_.end()) return TANDEM_NOT_FOUND;
-    if (option->second.type != TANDEM_OPTION_TEXT_LIST) return TANDEM_INVALID;
-    if (index >= option->second.list.size()) return TANDEM_NOT_FOUND;
-    value = host::view(option->second.list[index]);
-    return TANDEM_OK;
+    return read_option(name, [&](const TypedOption& option) {
+        if (option.type != TANDEM_OPTION_TEXT_LIST) return TANDEM_INVALID;
+        if (index >= option.list.size()) return TANDEM_NOT_FOUND;
+        value = host::view(option.list[index]);
+        return TANDEM_OK;
+    });
 }
 
 tandem_time InstanceServices::now() {
@@ -178,6 +185,12 @@ void InstanceServices::close() {
     open_ = false;
     closed_ = true;
     websockets_.close_all();
+    http_.close();
+}
+
+void InstanceServices::forget() {
+    const std::lock_guard lock(options_mutex_);
+    options_.clear();
 }
 
 tandem_status InstanceServices::emit(const tandem_event* event) {

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
+#include <string_view>
 
 #include "fetch/fetch.h"
 #include "load/load.h"
@@ -23,9 +25,12 @@ public:
 
     /// http, websocket and events work from here on.
     void open() { open_ = true; }
-    /// Nothing works from here on; each call is a breach and logged. WebSockets that the
-    /// plugin left open are closed.
+    /// Nothing works from here on but reading options; each call is a breach and logged.
+    /// Connections end, WebSockets that the plugin left open as well.
     void close();
+    /// The options are gone from here on, and the secrets among them. After `destroy`: until
+    /// then the plugin may look at what it was given.
+    void forget();
     /// Breaches are not logged any more either: the log may go now.
     void abandon();
 
@@ -46,10 +51,14 @@ public:
 
 private:
     bool refused(const char* service);
+    /// What `read` makes of the option; NOT_FOUND where there is none.
+    template <typename Read>
+    tandem_status read_option(std::string_view name, Read read);
 
     const std::shared_ptr<const Services> lent_;
     const std::string instance_, plugin_;
-    const TypedOptions options_;
+    std::shared_mutex options_mutex_;
+    TypedOptions options_;  // guarded by options_mutex_
     fetch::Client http_;
     WebSockets websockets_;
     host::HostTable table_;

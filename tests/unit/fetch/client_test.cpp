@@ -131,6 +131,7 @@ class ClientTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ClientTest);
     CPPUNIT_TEST(a_request_goes_out_as_given_and_the_whole_answer_comes_back);
     CPPUNIT_TEST(a_connection_is_kept_for_the_next_request);
+    CPPUNIT_TEST(a_closed_client_keeps_no_connection);
     CPPUNIT_TEST(a_reset_after_the_request_is_maybe_sent_and_never_repeated);
     CPPUNIT_TEST(a_post_is_not_repeated_when_a_kept_connection_dies);
     CPPUNIT_TEST(a_closed_port_is_nothing_sent);
@@ -177,6 +178,15 @@ public:
         for (int i = 0; i < 3; ++i) CPPUNIT_ASSERT(post(client, server).ok());
         CPPUNIT_ASSERT_EQUAL(3u, server.requests());
         CPPUNIT_ASSERT_EQUAL(1u, server.connections());
+    }
+
+    void a_closed_client_keeps_no_connection() {
+        TinyServer server([](const std::string&) { return ok("x"); });
+        Client client({*fetch::origin_of(server.url(), true)});
+        CPPUNIT_ASSERT(post(client, server).ok());
+        client.close();
+        for (int i = 0; i < 2; ++i) CPPUNIT_ASSERT(post(client, server).ok());
+        CPPUNIT_ASSERT_EQUAL(3u, server.connections());
     }
 
     void a_reset_after_the_request_is_maybe_sent_and_never_repeated() {
