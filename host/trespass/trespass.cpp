@@ -1,45 +1,16 @@
 #include "trespass/trespass.h"
 
-#include <algorithm>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "load/load.h"
-#include "observe/logger.h"
+#include "trespass/plugins.h"
 #include "trespass/walk.h"
 #include "trespass/webhooks.h"
 
 namespace tandem::trespass {
 
 namespace {
-
-/// What lies among the plugins and takes webhooks that nobody here can sign, and what the audit
-/// could sign and does not lie there.
-void look_at_plugins(Inquiry& inquiry, const std::string& daemon) {
-    const std::string& folder = inquiry.house.plugins();
-    const SystemClock clock;
-    observe::Logger log({.level = observe::Level::Error}, clock);
-    const auto registry =
-        load::make_registry({{folder}, getuid(), daemon}, {.log = &log, .clock = &clock});
-    const auto names = load::plugin_names({folder});
-    for (const std::string& name : names) {
-        if (name == "sandbox" || dialect_of(name)) continue;
-        const auto described = registry->describe(name);
-        const bool webhooks = described && std::count(described->kinds.begin(),
-                                                      described->kinds.end(), "webhook") > 0;
-        if (webhooks)
-            inquiry.unreached("webhooks of the plugin " + name +
-                              ": the audit does not know what its provider says, and how it signs "
-                              "that");
-    }
-    for (const Dialect& dialect : dialects())
-        if (names.count(dialect.plugin) == 0)
-            inquiry.report.not_walked.push_back("webhooks of " + dialect.plugin +
-                                                ": there is no such plugin in " + folder);
-}
 
 /// Neither words nor numbers nor secrets stand in what the gateway says of itself, and no
 /// organisation's name in what it counts.
@@ -82,7 +53,9 @@ void try_parts(Inquiry& inquiry, const Attempt& attempt) {
             people = {walk.north(), walk.south()};
         }
         if (wanted(Part::Webhooks)) {
-            look_at_plugins(inquiry, attempt.daemon);
+            Plugins plugins = look_at_plugins(inquiry.house.plugins(), attempt.daemon);
+            for (const std::string& what : plugins.unreached) inquiry.unreached(what);
+            inquiry.report.not_walked = std::move(plugins.not_walked);
             Webhooks webhooks(inquiry);
             webhooks.run();
             for (const auto& [organization, person] : webhooks.people()) people.push_back(person);
