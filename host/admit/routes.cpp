@@ -73,7 +73,9 @@ serve::Response revoke(Revocations& revocations, const serve::Request& request) 
 }
 
 serve::Response restore(Revocations& revocations, const serve::Request& request) {
-    const std::string id(request.path_parameter("id"));
+    std::string id(request.path_parameter("id"));
+    if (id.empty()) id = request.query("id").value_or("");
+    if (id.empty()) serve::refuse_field("id", "is missing");
     const auto done =
         revocations.restore(request.identity->organization, id, request.identity->subject);
     if (!done) refuse_for(done.error());
@@ -136,11 +138,16 @@ std::vector<serve::Route> revocation_routes(Revocations& revocations) {
     serve::Described giving{.id = "restoreCredential", .summary = "Undoes a revocation", .tag = {}};
     giving.answer = "RevocationUndone";
     giving.errors = {"NOT_FOUND", "NOT_IMPLEMENTED"};
+    // An id holds what a subject or jti holds, and no path takes a slash within a segment.
+    serve::Described giving_any = giving;
+    giving_any.id = "restoreCredentialByQuery";
+    giving_any.summary = "Undoes a revocation, whatever its id holds";
+    using Kind = serve::QueryParameter::Kind;
+    giving_any.query = {{"id", "The revocation's; it must be there", Kind::Text, 0, {}}};
     serve::Described listing{
         .id = "listRevocations", .summary = "Credentials that were taken back", .tag = {}};
     listing.answer = "RevocationList";
     listing.errors = {"NOT_IMPLEMENTED"};
-    using Kind = serve::QueryParameter::Kind;
     serve::Described telling{.id = "listAudit", .summary = "Who did what, newest first", .tag = {}};
     telling.query = {
         {"limit", "Rows of a page; 50", Kind::Number, serve::max_limit, {}},
@@ -152,6 +159,7 @@ std::vector<serve::Route> revocation_routes(Revocations& revocations) {
         route("GET", "/api/revocations", list, std::move(listing)),
         route("POST", "/api/revocations", revoke, std::move(taking)),
         route("DELETE", "/api/revocations/{id}", restore, std::move(giving)),
+        route("DELETE", "/api/revocations", restore, std::move(giving_any)),
         route("GET", "/api/audit", audit, std::move(telling))};
     all[1].body_limit = body_bytes;
     all[1].reads_json = true;

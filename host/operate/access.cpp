@@ -45,9 +45,10 @@ int restore(const Call& call) {
     if (!place) return exit;
     for (const std::string& id : call.words) {
         Json answer;
-        exit =
-            ask(call, *place->gateway,
-                {place->organization, "DELETE", "/api/revocations/{id}", id, "", "", ""}, answer);
+        exit = ask(call, *place->gateway,
+                   {place->organization, "DELETE", "/api/revocations", "", "id=" + query_value(id),
+                    "", ""},
+                   answer);
         if (exit != success) return exit;
         call.out << shown(id) << " is no longer revoked\n";
     }

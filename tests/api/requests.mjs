@@ -45,6 +45,11 @@ export function pathOf({path}, values) {
           id: path.includes('/outbox/') ? values.owed : values.lead, secret: 'wrong'};
 }
 
+/** What an operation must have in its query. */
+function queryOf({operationId}) {
+  return operationId === 'restoreCredentialByQuery' ? {id: 'token:nobodys'} : {};
+}
+
 /** The body of an operation: {json}, {text, type}, or nothing. */
 export function rightBody({operationId, requestBody}) {
   const content = requestBody?.content ?? {};
@@ -65,7 +70,8 @@ export function rightRequest(operation, values, token) {
   // A ticket for all needs no storage, and what stands in a path is read first.
   const body = operation.operationId === 'createStreamTicket' ? {json: {leadId: values.lead}}
                                                               : rightBody(operation);
-  return {path: pathOf(operation, values), ...body, token: operation.security.length ? token : undefined};
+  return {path: pathOf(operation, values), query: queryOf(operation), ...body,
+          token: operation.security.length ? token : undefined};
 }
 
 /** What the providers tell; `to` is the business's number, `odd` makes no sense of it. */

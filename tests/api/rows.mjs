@@ -101,6 +101,7 @@ async function credentials(all) {
   await all.row('an empty organizationId counts as absent', 'listLeads',
                 {query: {organizationId: ''}}, 200);
   await revocations(all, list({...claims, jti: 'token-of-a-row'}));
+  await revocationsOfAnyId(all);
 }
 
 async function revocations(all, token) {
@@ -128,6 +129,21 @@ async function revocations(all, token) {
     assert.equal(revocation.issuedUntil, revocation.revokedAt);
     await all.done('restoreCredential', {path: {id: revocation.id}});
   });
+}
+
+/** An id may hold whatever a subject or a jti may. */
+async function revocationsOfAnyId(all) {
+  await all.row('no id to undo', 'restoreCredentialByQuery', {}, 400, 'VALIDATION_FAILED');
+  const subjects = ['spiffe://corp/agent', 'corp\\agent', 'a b+c&d=e?f#g%2F', '\u00fc\u{1f6b2}'];
+  for (const subject of subjects)
+    await all.promise(`the revocation of ${subject} is undone`, async () => {
+      const {revocation} = await all.done('revokeCredential', {json: {subject}}, 201);
+      const query = {id: revocation.id};
+      await all.asIfAbsent('restoreCredentialByQuery', {query}, {query: {id: 'token:none'}});
+      await all.done('restoreCredentialByQuery', {query});
+      const {revocations} = await all.done('listRevocations');
+      assert.ok(!revocations.some((one) => one.id === revocation.id));
+    });
 }
 
 async function conversations(all) {

@@ -32,6 +32,7 @@ stream: {heartbeat_s: 60}
 class AccessTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(AccessTest);
     CPPUNIT_TEST(who_is_revoked_is_out_within_a_second_and_stays_out);
+    CPPUNIT_TEST(whatever_an_id_holds_its_revocation_can_be_undone);
     CPPUNIT_TEST(a_role_is_what_the_settings_say);
     CPPUNIT_TEST_SUITE_END();
 
@@ -70,6 +71,19 @@ public:
         CPPUNIT_ASSERT_EQUAL(401, list(agent));
         operate({"revocations", "undo", "subject:agent-1"});
         CPPUNIT_ASSERT_EQUAL(200, list(agent));
+    }
+
+    void whatever_an_id_holds_its_revocation_can_be_undone() {
+        const std::vector<std::string> ids{"spiffe://corp/agent", "corp\\agent", "a b&c=d%2F?"};
+        for (const bool runs : {true, false}) {
+            if (!runs) gateway_->stop();
+            for (const std::string& id : ids) {
+                operate({"revoke", "--token", id});
+                const std::string told = operate({"revocations", "undo", "token:" + id});
+                CPPUNIT_ASSERT_EQUAL("token:" + id + " is no longer revoked\n", told);
+            }
+            CPPUNIT_ASSERT_EQUAL(std::string(), operate({"revocations", "list"}));
+        }
     }
 
     void a_role_is_what_the_settings_say() {
