@@ -131,6 +131,11 @@ bool check_bytes(const std::string& text, const std::string& file, unsigned orde
     return true;
 }
 
+/// `key:` and `key: ""`.
+bool is_empty(const Node& node) {
+    return node.kind == Node::Kind::Absent || (node.kind == Node::Kind::Text && node.text.empty());
+}
+
 bool is_list_of_named_blocks(const Node& node) {
     return node.kind == Node::Kind::List &&
            std::all_of(node.items.begin(), node.items.end(), [](const Node& item) {
@@ -178,7 +183,7 @@ void merge(Node& base, Node over) {
             Node::Entry* below = base.find(entry.key);
             if (below == nullptr) {
                 base.entries.push_back(std::move(entry));
-            } else {
+            } else if (!is_empty(entry.value)) {
                 below->place = entry.place;
                 merge(below->value, std::move(entry.value));
             }

@@ -75,7 +75,7 @@ Node parse_document(const std::string& text, const std::string& file, unsigned o
                     Report& report);
 
 /// Lays `over` on `base`: blocks key by key, lists of blocks by their `id`, all else is
-/// replaced by the later value.
+/// replaced by the later value. An empty value replaces nothing.
 void merge(Node& base, Node over);
 
 }  // namespace tandem::settings

@@ -105,7 +105,7 @@ void apply_overrides(Node& root, const Environment& environment, Report& report)
         if (path.empty())
             report.error(place, lower(name),
                          "a key of this section, there is none of this name" + suggestion(name));
-        else
+        else if (!value.empty())
             set(root, path, place, value, report);
     }
 }

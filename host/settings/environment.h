@@ -5,8 +5,8 @@
 
 namespace tandem::settings {
 
-/// Lays TANDEM_<SECTION>_<KEY> of the known sections over the tree. Other names that
-/// begin with TANDEM_ are plain variables.
+/// Lays TANDEM_<SECTION>_<KEY> of the known sections over the tree, unless they are empty.
+/// Other names that begin with TANDEM_ are plain variables.
 void apply_overrides(Node& root, const Environment& environment, Report& report);
 
 }  // namespace tandem::settings

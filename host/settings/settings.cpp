@@ -63,9 +63,8 @@ public:
         for (const std::string& name : lists) read_list(root, name);
         finish_part(settings_.storage, root, "storage");
         finish_part(settings_.bus, root, "bus");
-        const Node* storage = value(root, "storage");
-        const bool has_options = storage != nullptr && storage->kind == Node::Kind::Block &&
-                                 storage->find("options") != nullptr;
+        const Node* options = value(root, "storage.options");
+        const bool has_options = options != nullptr && options->kind != Node::Kind::Absent;
         if (settings_.storage.plugin == "sqlite" && !has_options)
             settings_.storage.options["path"] = {std::string(default_database), false,
                                                  root.place.text()};

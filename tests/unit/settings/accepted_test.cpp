@@ -137,6 +137,9 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("demo"), s.organizations.at(0).name);
         CPPUNIT_ASSERT_EQUAL(std::string("enforce"), s.providers.at(0).signature_mode);
         CPPUNIT_ASSERT_EQUAL(15u, s.stream.heartbeat_s);
+        const Loaded empty = workspace.load(std::string(smallest()) + "storage: {options: }\n");
+        CPPUNIT_ASSERT_EQUAL(std::string("/var/lib/tandem/tandem.db"),
+                             text_of(empty.settings.storage.options, "path"));
     }
 
     void plain_words_that_look_like_something_else_stay_texts() {

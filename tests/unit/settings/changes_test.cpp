@@ -9,6 +9,7 @@ class ChangesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ChangesTest);
     CPPUNIT_TEST(what_differs_is_named_as_it_is_written);
     CPPUNIT_TEST(the_same_settings_written_otherwise_do_not_differ);
+    CPPUNIT_TEST(an_empty_value_changes_nothing);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -43,6 +44,34 @@ public:
         const Loaded after =
             workspace.load(std::string("# a line more\n\nlog: {level: info}\n") + smallest());
         CPPUNIT_ASSERT(changes(before.settings, after.settings).empty());
+    }
+
+    void an_empty_value_changes_nothing() {
+        const std::string file = std::string(smallest()) +
+                                 "limits: {requests_per_minute: 5}\n"
+                                 "storage: {options: {path: /here}}\n";
+        const char* parts[] = {"server:\n",
+                               "server: {public_url: }\n",
+                               "server: {public_url: \"\"}\n",
+                               "limits:\n",
+                               "storage: {options: }\n",
+                               "auth:\n",
+                               "organizations:\n  - {id: demo, numbers: , channel: }\n"};
+        for (const char* over : parts) {
+            Workspace workspace;
+            const Loaded before = workspace.load(file);
+            workspace.write("conf.d/1.yaml", over);
+            const Loaded after = workspace.load(file);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(over, std::string(), told(after, workspace));
+            CPPUNIT_ASSERT_MESSAGE(over, changes(before.settings, after.settings).empty());
+        }
+        Workspace workspace;
+        const Loaded before = workspace.load(file);
+        for (const char* name : {"TANDEM_SERVER_PUBLIC_URL", "TANDEM_STORAGE_OPTIONS_PATH"}) {
+            const Loaded after = workspace.load(file, {{name, ""}});
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(name, std::string(), told(after, workspace));
+            CPPUNIT_ASSERT_MESSAGE(name, changes(before.settings, after.settings).empty());
+        }
     }
 };
 
