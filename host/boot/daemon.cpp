@@ -97,6 +97,27 @@ settings::Environment environment() {
     return all;
 }
 
+/// Tells why it does not start. Of the codes 78 alone says that starting again is useless.
+int refuse_to_start(const Error& error, int if_unavailable) {
+    std::cerr << "tandemd: " << error.text << '\n';
+    switch (error.code) {
+        case Code::Invalid:
+        case Code::NotFound:
+        case Code::Conflict:
+        case Code::Unauthorized:
+        case Code::Forbidden:
+        case Code::Unsupported: return Poco::Util::Application::EXIT_CONFIG;
+        case Code::Unavailable:
+        case Code::Timeout:
+        case Code::Limited:
+        case Code::Cancelled: return if_unavailable;
+        case Code::Corrupt: return Poco::Util::Application::EXIT_IOERR;
+        case Code::Ok:
+        case Code::Internal: break;
+    }
+    return Poco::Util::Application::EXIT_SOFTWARE;
+}
+
 void print(const std::vector<settings::Finding>& findings) {
     for (const settings::Finding& finding : findings)
         std::cerr << settings::to_text(finding) << '\n';
@@ -173,11 +194,10 @@ int Daemon::serve_until_signalled() {
     if (!loaded.usable()) return EXIT_CONFIG;
 
     Gateway gateway(loaded.settings);
-    if (const Result<void> started = gateway.start(); !started) {
-        std::cerr << "tandemd: " << started.error().text << '\n';
-        const bool ours_to_mend = started.error().code == Code::Unavailable;
-        return ours_to_mend ? EXIT_CANTCREAT : EXIT_CONFIG;
-    }
+    if (const Result<void> started = gateway.start(); !started)
+        return refuse_to_start(started.error(), EXIT_UNAVAILABLE);
+    if (const Result<void> listening = gateway.listen(); !listening)
+        return refuse_to_start(listening.error(), EXIT_CANTCREAT);
     notify_service_manager("READY=1\nSTATUS=serving");
 
     EndBound bound(end_time);

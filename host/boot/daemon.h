@@ -8,8 +8,9 @@
 
 namespace tandem::boot {
 
-/// The program tandemd: its options, its wait for signals, its exit codes (0 ended by
-/// TERM or INT, 64 wrong usage, 70 internal, 73 cannot listen, 78 settings or plugins).
+/// The program tandemd: its options, its wait for signals, its exit codes (0 ended by TERM
+/// or INT, 64 wrong usage, 69 the store is in use or away, 70 internal, 73 cannot listen,
+/// 74 disk or damage, 78 settings or plugins: a service manager need not try again).
 /// It never turns itself into a background process; that is a service manager's work.
 class Daemon : public Poco::Util::ServerApplication {
 public:

@@ -45,6 +45,11 @@ Result<void> Gateway::start() {
     own.dispatcher->start();
     own.control->start();
     own.reconciler->start();
+    return {};
+}
+
+Result<void> Gateway::listen() {
+    Furniture& own = *furniture_;
     try {
         own.server = std::make_unique<serve::Server>(
             serve::server_options(settings_.server, settings_.limits), own.routes(),

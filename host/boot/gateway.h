@@ -20,9 +20,11 @@ public:
     ~Gateway();
     Gateway(const Gateway&) = delete;
 
-    /// Loads plugins, opens the store, starts all rooms and listens. Unavailable: an
-    /// address cannot be listened on; everything else is for the operator's settings.
+    /// Loads plugins, opens the store and starts all rooms.
     Result<void> start();
+    /// After `start`. Unavailable: an address cannot be listened on; Invalid: the
+    /// certificate or its key is no good.
+    Result<void> listen();
     /// Drains: no new connections, requests in hand are finished, streams are ended, owed
     /// work in hand is settled, plugins are stopped. Within 15 s. False: a provider's call
     /// did not come back in time, and the process must end without waiting for it; all

@@ -22,6 +22,7 @@ class DrainTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(wrong_settings_end_with_78_and_every_mistake);
     CPPUNIT_TEST(a_taken_address_is_named);
     CPPUNIT_TEST(a_database_in_use_is_not_opened_twice);
+    CPPUNIT_TEST(a_disk_that_takes_nothing_ends_a_start_with_74_and_not_the_next);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -116,9 +117,24 @@ organizations:
             {Gateway::built_programs() + "/tandemd", "--config",
              gateway.folder().file("tandem.yaml")},
             {{"TEST_FOLDER", gateway.folder().file("")}, {"TANDEM_SERVER_LISTEN", "127.0.0.1:0"}});
-        CPPUNIT_ASSERT(second.wait() != 0);
+        CPPUNIT_ASSERT_EQUAL(69, second.wait());
         CPPUNIT_ASSERT_MESSAGE(second.output(),
                                second.output().find("tandem.db") != std::string::npos);
+        HttpClient client(gateway.url());
+        CPPUNIT_ASSERT_EQUAL(200, client.get("/readyz").status);
+    }
+
+    void a_disk_that_takes_nothing_ends_a_start_with_74_and_not_the_next() {
+        Gateway gateway(with_sandbox());
+        gateway.start();
+        CPPUNIT_ASSERT_EQUAL(0, gateway.stop());
+        // No file may grow, which is what a full disk comes to.
+        Process full({"/bin/sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh",
+                      Gateway::built_programs() + "/tandemd", "--config",
+                      gateway.folder().file("tandem.yaml")},
+                     {{"TEST_FOLDER", gateway.folder().file("")}});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(full.output(), 74, full.wait());
+        gateway.start();
         HttpClient client(gateway.url());
         CPPUNIT_ASSERT_EQUAL(200, client.get("/readyz").status);
     }
