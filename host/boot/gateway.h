@@ -48,7 +48,7 @@ private:
     bool renew_certificate(const settings::Settings& wanted, std::vector<std::string>& applied);
     /// The uses whose options differ; false: one of them is wrong, which was logged.
     bool find_renewed(const settings::Settings& wanted, const std::vector<std::string>& changed,
-                      std::vector<const settings::PluginUse*>& renewed) const;
+                      std::vector<settings::PluginUse>& renewed) const;
 
     const settings::Settings settings_;
     settings::Settings in_force_;               // settings_ with what was applied since

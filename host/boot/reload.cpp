@@ -33,17 +33,17 @@ void put_in_force(std::vector<PluginUse>& uses, const PluginUse& renewed) {
 }  // namespace
 
 bool Gateway::find_renewed(const Settings& wanted, const std::vector<std::string>& changed,
-                           std::vector<const PluginUse*>& renewed) const {
+                           std::vector<PluginUse>& renewed) const {
     const auto look = [&](const char* list, const std::vector<PluginUse>& uses) {
         for (const PluginUse& use : uses)
             if (contains(changed, options_key(list, use)) &&
                 !contains(changed, std::string(list) + "[" + use.id + "].plugin"))
-                renewed.push_back(&use);
+                renewed.push_back(use);
     };
     look("auth", wanted.auth);
     look("providers", wanted.providers);
-    for (const PluginUse* use : renewed) {
-        for (const settings::Finding& finding : furniture_->registry->check(*use)) {
+    for (const PluginUse& use : renewed) {
+        for (const settings::Finding& finding : furniture_->registry->check(use)) {
             if (finding.warning) continue;
             furniture_->logger.error("boot",
                                      "the new settings are wrong; the old ones stay in force",
@@ -100,36 +100,37 @@ bool Gateway::apply(const settings::Loaded& loaded) {
         if (known != files_.end() && known->second != marks && !contains(changed, key))
             changed.push_back(key);
     }
-    std::vector<const PluginUse*> renewed;
+    std::vector<PluginUse> renewed;
     if (!find_renewed(wanted, changed, renewed)) return false;
-
-    std::vector<std::string> applied, failed;
+    // What may still be refused comes first, or half of it would be in force.
+    auto renewal = own.registry->renew(renewed);
+    if (!renewal) {
+        own.logger.error("boot", "new options were not applied; the old settings stay in force",
+                         {{"reason", renewal.error().text}});
+        return false;
+    }
+    std::vector<std::string> applied;
     if (!renew_certificate(wanted, applied)) return false;
     if (contains(changed, log_level)) {
         own.logger.level(level_of(wanted.log.level));
         in_force_.log.level = wanted.log.level;
         applied.push_back(log_level);
     }
-    for (const PluginUse* use : renewed) {
-        const bool is_auth = contains(changed, options_key("auth", *use));
-        const std::string key = options_key(is_auth ? "auth" : "providers", *use);
-        if (const Result<void> done = own.registry->renew(*use); !done) {
-            own.logger.error("boot", "new options were not applied; the old ones stay in force",
-                             {{"key", key}, {"reason", done.error().text}});
-            failed.push_back(key);
-            continue;
-        }
+    (*renewal)->replace();
+    for (const PluginUse& use : renewed) {
+        const bool is_auth = contains(changed, options_key("auth", use));
+        const std::string key = options_key(is_auth ? "auth" : "providers", use);
         files_[key] = files.at(key);
-        put_in_force(is_auth ? in_force_.auth : in_force_.providers, *use);
+        put_in_force(is_auth ? in_force_.auth : in_force_.providers, use);
         applied.push_back(key);
     }
     std::vector<std::string> waiting;
     for (const std::string& key : changed)
-        if (!contains(applied, key) && !contains(failed, key)) waiting.push_back(key);
+        if (!contains(applied, key)) waiting.push_back(key);
     own.logger.info("boot", "settings were read again", {{"applied", joined(applied)}});
     if (!waiting.empty())
         own.logger.warn("boot", "these settings take a restart", {{"keys", joined(waiting)}});
-    return failed.empty() && waiting.empty();
+    return waiting.empty();
 }
 
 }  // namespace tandem::boot

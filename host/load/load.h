@@ -61,6 +61,16 @@ struct Places {
     std::string probe_program;  // run as `PROGRAM --probe-plugin FILE`; empty: no probe
 };
 
+/// Started instances that wait to stand in the places of those of their ids. Gone without
+/// `replace` it ends them, and the former ones stay. Goes before its registry stops.
+class Renewal {
+public:
+    virtual ~Renewal() = default;
+    /// The ports that were given lead to them from here on, and the former ones are ended
+    /// once their calls are done. At most once.
+    virtual void replace() = 0;
+};
+
 /// All plugins of this process. Confined to the lifecycle thread; the ports that it gives
 /// are safe from any thread. Destroyed never before `stop`.
 class Registry {
@@ -70,15 +80,16 @@ public:
     virtual Result<std::string> find(const std::string& plugin) = 0;
     /// Loads (once) and describes a plugin.
     virtual Result<Description> describe(const std::string& plugin) = 0;
-    /// What is wrong with these options; empty: nothing.
+    /// What is wrong with these options, also in the plugin's own eyes; empty: nothing. Of a
+    /// store only what it declares is looked at.
     virtual std::vector<settings::Finding> check(const settings::PluginUse& use) = 0;
     /// Makes an instance from checked options; not started yet.
     virtual Result<Instance> create(const settings::PluginUse& use) = 0;
-    /// Puts a started instance with these options in the place of the one of this id: the
-    /// ports that were given lead to it from then on, and the former one is ended once its
-    /// calls are done. Invalid: wrong options; Conflict: it is another plugin, or offers
-    /// something else than before; Unsupported: it is a store. Then the former one stays.
-    virtual Result<void> renew(const settings::PluginUse& use) = 0;
+    /// Makes and starts an instance with these options for each, all of them or none.
+    /// Invalid: wrong options; Conflict: it is another plugin, or offers something else than
+    /// the one of this id; Unsupported: that one is a store, or there is none.
+    virtual Result<std::unique_ptr<Renewal>> renew(
+        const std::vector<settings::PluginUse>& uses) = 0;
     /// Where events of plugins go, from the next start on; must outlive `stop`.
     virtual void use_events(receive::EventIntake& events) = 0;
     /// Starts all instances that were not started yet, in the order of their making; the

@@ -13,7 +13,7 @@
 #include "load/standing.h"
 #include "load/store_proxy.h"
 #include "load/trust.h"
-#include "tandem/host/auth.hpp"
+#include "tandem/abi/draft/store.h"
 #include "tandem/host/description.hpp"
 #include "tandem/host/elf.hpp"
 
@@ -104,19 +104,18 @@ public:
         if (!loaded) return {{use.where, use.id + ".plugin", loaded.error().text}};
         CheckedOptions options = check_options((*loaded)->description, use);
         const auto& kinds = (*loaded)->description.kinds;
+        const bool stores = std::find(kinds.begin(), kinds.end(), TANDEM_STORE) != kinds.end();
+        if (!options.findings.empty() || stores) return std::move(options.findings);
         // Making one opens nothing, and a weak key is as wrong as a missing one.
-        if (options.findings.empty() &&
-            std::find(kinds.begin(), kinds.end(), TANDEM_AUTH) != kinds.end()) {
-            const auto living = make_living(**loaded, use, std::move(options.values));
-            const host::Outcome made = make(*living, **loaded, use);
-            if (!made.ok()) return {refusal(use, made.text)};
-            living->end(patience_at_end);
-        }
-        return std::move(options.findings);
+        const auto living = make_living(**loaded, use, std::move(options.values));
+        const host::Outcome made = make(*living, **loaded, use);
+        living->end(patience_at_end);
+        if (!made.ok()) return {refusal(use, made.text)};
+        return {};
     }
 
     Result<Instance> create(const settings::PluginUse& use) override;
-    Result<void> renew(const settings::PluginUse& use) override;
+    Result<std::unique_ptr<Renewal>> renew(const std::vector<settings::PluginUse>& uses) override;
     Result<void> start() override;
     void stop() override;
 
@@ -155,7 +154,14 @@ private:
         LivingPointer living;
         Instance instance;
     };
+    class Waiting;
+
     Result<Made> make(const settings::PluginUse& use);
+    /// Fits in the place of the one of its id.
+    Result<Made> make_successor(const settings::PluginUse& use);
+    void replace(const Made& made);
+    /// Null: there is none of this id.
+    LivingPointer* find_living(const std::string& id);
     Result<Instance> with_proxies(const LivingPointer& living, const Description& description);
     Result<void> start(Living& living) const;
     void end(const LivingPointer& living) const;
@@ -220,10 +226,8 @@ LivingPointer PluginRegistry::make_living(const Loaded& plugin, const settings::
 }
 
 Result<Instance> PluginRegistry::create(const settings::PluginUse& use) {
-    for (const LivingPointer& other : living_) {
-        if (other->id() == use.id) {
-            return Error{Code::Conflict, "there is a plugin instance " + use.id + " already"};
-        }
+    if (find_living(use.id)) {
+        return Error{Code::Conflict, "there is a plugin instance " + use.id + " already"};
     }
     Result<Made> made = make(use);
     if (!made) return made.error();
@@ -256,29 +260,65 @@ Result<PluginRegistry::Made> PluginRegistry::make(const settings::PluginUse& use
     return Made{std::move(living), *std::move(instance)};
 }
 
-Result<void> PluginRegistry::renew(const settings::PluginUse& use) {
+class PluginRegistry::Waiting : public Renewal {
+public:
+    explicit Waiting(PluginRegistry& registry) : registry_(registry) {}
+    ~Waiting() override {
+        for (const Made& one : made_) registry_.end(one.living);
+    }
+
+    Result<void> add(const settings::PluginUse& use) {
+        Result<Made> made = registry_.make_successor(use);
+        if (!made) return made.error();
+        made_.push_back(*std::move(made));
+        return registry_.start(*made_.back().living);
+    }
+
+    void replace() override {
+        for (const Made& one : made_) registry_.replace(one);
+        made_.clear();
+    }
+
+private:
+    PluginRegistry& registry_;
+    std::vector<Made> made_;
+};
+
+Result<std::unique_ptr<Renewal>> PluginRegistry::renew(
+    const std::vector<settings::PluginUse>& uses) {
+    auto waiting = std::make_unique<Waiting>(*this);
+    for (const settings::PluginUse& use : uses) {
+        if (const Result<void> added = waiting->add(use); !added) return added.error();
+    }
+    return std::unique_ptr<Renewal>(std::move(waiting));
+}
+
+LivingPointer* PluginRegistry::find_living(const std::string& id) {
     const auto place = std::find_if(living_.begin(), living_.end(),
-                                    [&](const LivingPointer& one) { return one->id() == use.id; });
+                                    [&](const LivingPointer& one) { return one->id() == id; });
+    return place == living_.end() ? nullptr : &*place;
+}
+
+Result<PluginRegistry::Made> PluginRegistry::make_successor(const settings::PluginUse& use) {
+    const LivingPointer* former = find_living(use.id);
     const auto standing = standing_.find(use.id);
-    if (place == living_.end() || standing == standing_.end()) {
+    if (!former || standing == standing_.end()) {
         return Error{Code::Unsupported, use.id + " cannot be changed while the gateway runs"};
     }
     Result<Made> made = make(use);
     if (!made) return made.error();
-    const bool fits =
-        made->living->plugin() == (*place)->plugin() && standing->second.fits(made->instance);
-    Result<void> started =
-        fits ? start(*made->living)
-             : Result<void>(Error{Code::Conflict, use.id + " would offer something else than "
-                                                           "before; that takes a restart"});
-    if (!started) {
+    if (made->living->plugin() != (*former)->plugin() || !standing->second.fits(made->instance)) {
         end(made->living);
-        return started;
+        return Error{Code::Conflict,
+                     use.id + " would offer something else than before; that takes a restart"};
     }
-    const LivingPointer former = std::exchange(*place, made->living);
-    standing->second.replace(made->instance, patience_at_end);
+    return made;
+}
+
+void PluginRegistry::replace(const Made& made) {
+    const LivingPointer former = std::exchange(*find_living(made.living->id()), made.living);
+    standing_.at(made.living->id()).replace(made.instance, patience_at_end);
     end(former);
-    return {};
 }
 
 Result<Instance> PluginRegistry::with_proxies(const LivingPointer& living,

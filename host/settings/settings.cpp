@@ -60,9 +60,9 @@ public:
         settings_.bus.plugin = "local";
         const auto lists = list_names();
         for (const Node::Entry& entry : root.entries) read_section(entry);
-        for (const std::string& name : lists) read_list(root, name);
         finish_part(settings_.storage, root, "storage");
         finish_part(settings_.bus, root, "bus");
+        for (const std::string& name : lists) read_list(root, name);
         const Node* options = value(root, "storage.options");
         const bool has_options = options != nullptr && options->kind != Node::Kind::Absent;
         if (settings_.storage.plugin == "sqlite" && !has_options)
@@ -151,20 +151,26 @@ private:
         check_required(item, path, keys, report_);
         use.where = item.place.text();
         if (use.id.empty() && is_auth) use.id = use.plugin;
-        auto& uses = is_auth ? settings_.auth : settings_.providers;
-        check_once(uses, use.id, item, path, is_auth ? "; give one of them an `id`" : "");
+        // All instances go by their ids, whatever they are for.
+        const bool is_taken = stands_in(settings_.auth, use.id) ||
+                              stands_in(settings_.providers, use.id) ||
+                              use.id == settings_.storage.id;
+        check_once(is_taken, use.id, item, path, is_auth ? "; give one of them an `id`" : "");
         if (!is_auth && use.signature_mode == "report")
             report_.warn(place_of(item, "signature_mode"), path + ".signature_mode",
                          "enforce; `report` lets forged webhooks in and is for rolling out only");
-        uses.push_back(std::move(use));
+        (is_auth ? settings_.auth : settings_.providers).push_back(std::move(use));
     }
 
     template <typename Item>
-    void check_once(const std::vector<Item>& earlier, const std::string& id, const Node& item,
-                    const std::string& path, const std::string& advice) {
-        if (id.empty()) return;
-        const auto same = [&id](const Item& one) { return one.id == id; };
-        if (std::any_of(earlier.begin(), earlier.end(), same))
+    static bool stands_in(const std::vector<Item>& earlier, const std::string& id) {
+        return std::any_of(earlier.begin(), earlier.end(),
+                           [&id](const Item& one) { return one.id == id; });
+    }
+
+    void check_once(bool is_taken, const std::string& id, const Node& item, const std::string& path,
+                    const std::string& advice) {
+        if (is_taken && !id.empty())
             report_.error(place_of(item, "id"), path + ".id",
                           "an id of its own, `" + id + "` is there already" + advice);
     }
@@ -174,7 +180,8 @@ private:
         if (!read_block(item, path, organization_keys(), "", organization, report_)) return;
         check_required(item, path, organization_keys(), report_);
         if (organization.name.empty()) organization.name = organization.id;
-        check_once(settings_.organizations, organization.id, item, path, "");
+        check_once(stands_in(settings_.organizations, organization.id), organization.id, item, path,
+                   "");
         settings_.organizations.push_back(std::move(organization));
         organization_nodes_.emplace_back(&item, path);
     }
@@ -183,7 +190,7 @@ private:
         Role role;
         if (!read_block(item, path, role_keys(), "", role, report_)) return;
         check_required(item, path, role_keys(), report_);
-        check_once(settings_.roles, role.id, item, path, "");
+        check_once(stands_in(settings_.roles, role.id), role.id, item, path, "");
         settings_.roles.push_back(std::move(role));
     }
 

@@ -23,7 +23,8 @@ std::string base_of(const Config& config) {
     if (base.empty()) base = "https://api.elevenlabs.io";
     while (base.back() == '/') base.pop_back();
     if (base.rfind("https://", 0) != 0 && base.rfind("http://", 0) != 0)
-        throw Failure(TANDEM_INVALID, "api_base_url must begin with https:// (http:// for tests)");
+        throw Failure(TANDEM_INVALID,
+                      "option api_base_url: must begin with https:// (http:// for tests)");
     return base;
 }
 
@@ -33,7 +34,7 @@ std::string key_of(const Config& config) {
     const bool fits =
         std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (key.empty() || !fits)
-        throw Failure(TANDEM_INVALID, "api_key must be the key as ElevenLabs showed it");
+        throw Failure(TANDEM_INVALID, "option api_key: must be the key as ElevenLabs showed it");
     return key;
 }
 

@@ -11,7 +11,7 @@ namespace {
 std::int64_t longest_call_of(const Config& config) {
     const std::int64_t seconds = config.find_integer("longest_call_s").value_or(7200);
     if (seconds < 60 || seconds > 86'400)
-        throw Failure(TANDEM_INVALID, "longest_call_s must be between 60 and 86400 seconds");
+        throw Failure(TANDEM_INVALID, "option longest_call_s: 60 to 86400 seconds");
     return seconds;
 }
 

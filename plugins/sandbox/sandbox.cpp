@@ -16,7 +16,7 @@ constexpr std::int64_t longest_wait_ms = 600000;
 std::chrono::milliseconds milliseconds(const Config& config, const char* name) {
     const std::int64_t value = config.integer(name);
     if (value < 0 || value > longest_wait_ms)
-        throw Failure(TANDEM_INVALID, std::string(name) + " must be 0 to 600000");
+        throw Failure(TANDEM_INVALID, std::string("option ") + name + ": 0 to 600000");
     return std::chrono::milliseconds(value);
 }
 

@@ -32,18 +32,20 @@ Account own_account(const Config& config) {
     Account own;
     own.sid = config.text("account_sid");
     if (!is_account_sid(own.sid))
-        throw Failure(TANDEM_INVALID, "account_sid must begin with AC, as the console shows it");
+        throw Failure(TANDEM_INVALID,
+                      "option account_sid: must begin with AC, as the console shows it");
     for (std::string& token : config.text_list("auth_token"))
         if (!token.empty()) own.tokens.push_back(std::move(token));
     // Without a token every stranger would be as genuine as the next.
     if (own.tokens.empty())
-        throw Failure(TANDEM_INVALID, "auth_token is empty: set it to the account's auth token");
+        throw Failure(TANDEM_INVALID,
+                      "option auth_token: empty; set it to the account's auth token");
     own.user = config.find_text("api_key_sid").value_or("");
     own.password = config.find_text("api_key_secret").value_or("");
     if (own.user.empty() != own.password.empty())
-        throw Failure(TANDEM_INVALID, "api_key_sid and api_key_secret go together");
+        throw Failure(TANDEM_INVALID, "option api_key_sid: goes together with api_key_secret");
     if (!own.user.empty() && own.user.rfind("SK", 0) != 0)
-        throw Failure(TANDEM_INVALID, "api_key_sid must begin with SK");
+        throw Failure(TANDEM_INVALID, "option api_key_sid: must begin with SK");
     if (own.user.empty()) {
         own.user = own.sid;
         own.password = own.tokens.front();
@@ -56,7 +58,7 @@ void add_account(std::vector<Account>& accounts, const std::string& text, std::s
     const std::string sid = text.substr(0, colon);
     if (colon == std::string::npos || colon + 1 == text.size() || !is_account_sid(sid))
         throw Failure(TANDEM_INVALID,
-                      "accounts: text " + std::to_string(place) + " is not \"AC…:token\"");
+                      "option accounts: text " + std::to_string(place) + " is not \"AC…:token\"");
     std::string token = text.substr(colon + 1);
     const auto known = std::find_if(accounts.begin(), accounts.end(),
                                     [&](const Account& one) { return one.sid == sid; });
@@ -65,7 +67,7 @@ void add_account(std::vector<Account>& accounts, const std::string& text, std::s
         return;
     }
     if (accounts.size() == max_accounts)
-        throw Failure(TANDEM_INVALID, "accounts: more than 256 of them");
+        throw Failure(TANDEM_INVALID, "option accounts: more than 256 of them");
     accounts.push_back({sid, {token}, sid, token});
 }
 
@@ -90,7 +92,8 @@ std::string api_base_of(const Config& config) {
     if (base.empty()) base = "https://api.twilio.com";
     while (base.back() == '/') base.pop_back();
     if (base.rfind("https://", 0) != 0 && base.rfind("http://", 0) != 0)
-        throw Failure(TANDEM_INVALID, "api_base_url must begin with https:// (http:// for tests)");
+        throw Failure(TANDEM_INVALID,
+                      "option api_base_url: must begin with https:// (http:// for tests)");
     return base;
 }
 

@@ -13,15 +13,15 @@ std::int64_t seconds_of(const Config& config, const char* name, std::int64_t usu
                         std::int64_t most) {
     const std::int64_t seconds = config.find_integer(name).value_or(usual);
     if (seconds < 1 || seconds > most)
-        throw Failure(TANDEM_INVALID,
-                      std::string(name) + " must be between 1 and " + std::to_string(most));
+        throw Failure(TANDEM_INVALID, std::string("option ") + name + ": 1 to " +
+                                          std::to_string(most) + " seconds");
     return seconds;
 }
 
 std::string service_of(const Config& config) {
     std::string sid = config.find_text("messaging_service_sid").value_or("");
     if (!sid.empty() && sid.rfind("MG", 0) != 0)
-        throw Failure(TANDEM_INVALID, "messaging_service_sid must begin with MG");
+        throw Failure(TANDEM_INVALID, "option messaging_service_sid: must begin with MG");
     return sid;
 }
 

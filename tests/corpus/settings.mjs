@@ -65,15 +65,26 @@ export const checked = [
   ...[['auth', /sandbox\.plugin: .*tandem\.auth, for auth; sandbox does not/,
        (text) => text.replace('plugin: jwt', 'plugin: sandbox')
            .replace(/options: \{alg.*/, 'options: {}')],
-      ['storage', /jwt\.plugin: .*tandem\.store, for storage; jwt does not/,
+      ['storage', /sandbox\.plugin: .*tandem\.store, for storage; sandbox does not/,
        (text) => text.replace('plugin: sqlite, options: {path: "${FOLDER}/tandem.db"}',
-                              `plugin: jwt, options: {secret: ${good}}`)],
+                              'plugin: sandbox')],
       ['a channel', /el\.plugin: .*tandem\.channel, for channel of demo/,
        (text) => `${text.replace('{id: demo}', '{id: demo, channel: el}')}
 providers: [{id: el, plugin: elevenlabs, options: {api_key: k, agent_id: agent_1}}]
 `]].map(([what, says, change]) =>
     ({name: `Y17 a plugin that is nothing for ${what}`, settings: change(plain), exit: 78,
       environment: () => ({SECRET: good}), says})),
+  ...[['account_sid', 'account_sid: XX123, auth_token: t', 'twilio', 54],
+      ['validity_s', 'account_sid: AC1, auth_token: t, validity_s: 99999', 'twilio', 86],
+      ['longest_call_s', 'api_key: k, agent_id: a, longest_call_s: 1', 'elevenlabs', 86]]
+    .map(([option, options, provider, column]) =>
+      ({name: `Y17 an option that only the plugin can judge: ${option}`, exit: 78,
+        environment: () => ({SECRET: good}),
+        settings: `${plain}providers:\n  - {id: one, plugin: ${provider}, options: {${options}}}\n`,
+        says: new RegExp(`tandem\\.yaml:10:${column}: one\\.options\\.${option}: `)})),
+  {name: 'Y17 an instance by the name of another', exit: 78, environment: () => ({SECRET: good}),
+   settings: `${plain}providers:\n  - {id: jwt, plugin: sandbox}\n`,
+   says: /tandem\.yaml:10:10: providers\[0\]\.id: .*`jwt` is there already/},
   {name: 'Y20 a mistake in a second place', settings: `${plain}log: {level: loud, formt: json}\n`,
    environment: () => ({SECRET: good}), exit: 78, says: /log\.formt: .*format/},
 ];
@@ -94,6 +105,10 @@ export const reloaded = [
    change: (text) => text.replace('level: info', 'level: debug').replace('delay_ms: 1',
                                                                          'delay_ms: soon'),
    says: /the new settings are wrong.*providers|options\.delay_ms/, successful: 0},
+  {name: 'Y20 a mistake that only the plugin sees: nothing is applied',
+   change: (text) => text.replace('level: info', 'level: debug').replace('delay_ms: 1',
+                                                                         'delay_ms: 600001'),
+   says: /the new settings are wrong.*sandbox\.options\.delay_ms/, successful: 0},
   {name: 'Y20 a provider\'s option', applied: 'providers[sandbox].options', successful: 1,
    change: (text) => text.replace('delay_ms: 1', 'delay_ms: 2')},
   {name: 'Y20 an organisation more', successful: 0,

@@ -194,14 +194,15 @@ tandem_status send(void*, const tandem_outbound_message* message, const tandem_r
 
 void limits(void*, tandem_channel_limits*) {}
 
-tandem_status authenticate(void*, tandem_view token, tandem_time, const tandem_identity_sink* sink,
-                           tandem_error* error) {
+tandem_status authenticate(void* self, tandem_view token, tandem_time,
+                           const tandem_identity_sink* sink, tandem_error* error) {
     const std::string words = text(token);
     if (words == "other scheme") return fail(error, TANDEM_UNSUPPORTED, "no token of mine");
     if (words == "wrong") return fail(error, TANDEM_UNAUTHORIZED, "the signature differs");
     if (words == "nobody") return TANDEM_OK;
+    const std::string itself = "instance-" + std::to_string(reinterpret_cast<uintptr_t>(self));
     auto identity = sized<tandem_identity>();
-    identity.subject = literal("agent-1");
+    identity.subject = words == "which one" ? view(itself) : literal("agent-1");
     identity.organization = words == "homeless" ? literal("") : literal("org-1");
     const tandem_view permissions[] = {literal("conversations:read")};
     identity.permissions = permissions;
@@ -253,7 +254,9 @@ tandem_status start(void*, tandem_error*) {
 void stop(void*) {}
 
 tandem_status create(const tandem_host*, tandem_view, const tandem_instance** made, tandem_error*) {
-    *made = new tandem_instance{sizeof(tandem_instance), 0, nullptr, extension, start, stop};
+    static uintptr_t number = 0;
+    void* const self = reinterpret_cast<void*>(++number);
+    *made = new tandem_instance{sizeof(tandem_instance), 0, self, extension, start, stop};
     return TANDEM_OK;
 }
 void destroy(const tandem_instance* instance) {

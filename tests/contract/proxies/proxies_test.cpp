@@ -36,6 +36,7 @@ class ProxiesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(after_stop_ports_answer_that_their_instance_has_ended);
     CPPUNIT_TEST(two_instances_of_one_name_are_refused);
     CPPUNIT_TEST(a_renewed_instance_stands_behind_the_same_ports_and_loses_no_call);
+    CPPUNIT_TEST(all_are_renewed_or_none);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -249,20 +250,45 @@ public:
             });
         for (int i = 0; i < 20; ++i) {
             const int before = done;
-            const auto renewed = registry_->renew({.id = "odd", .plugin = "odd"});
+            auto renewed = registry_->renew({use("odd")});
             CPPUNIT_ASSERT_MESSAGE(renewed ? "" : renewed.error().text, bool(renewed));
+            (*renewed)->replace();
             while (done == before) std::this_thread::yield();
         }
         running = false;
         for (std::thread& caller : callers) caller.join();
         CPPUNIT_ASSERT_EQUAL(0, lost.load());
         CPPUNIT_ASSERT(send("hello").kind == Receipt::Kind::Accepted);
-        refused(registry_->renew({.id = "nobody", .plugin = "odd"}), Code::Unsupported, "nobody");
-        refused(registry_->renew({.id = "odd", .plugin = "none"}), Code::NotFound, "none");
+        refused(registry_->renew({use("nobody")}), Code::Unsupported, "nobody");
+        refused(registry_->renew({use("odd", "none")}), Code::NotFound, "none");
         CPPUNIT_ASSERT(odd_.webhook->verify(request("fine")));
     }
 
+    void all_are_renewed_or_none() {
+        const auto even = registry_->create(use("even"));
+        CPPUNIT_ASSERT(even && registry_->start());
+        const std::string first = which(odd_), second = which(*even);
+        refused(registry_->renew({use("odd"), use("even", "none")}), Code::NotFound, "none");
+        CPPUNIT_ASSERT_EQUAL(first, which(odd_));
+        // Something else than plugins was wrong.
+        CPPUNIT_ASSERT(registry_->renew({use("odd"), use("even")}));
+        CPPUNIT_ASSERT_EQUAL(first, which(odd_));
+        auto renewed = registry_->renew({use("odd"), use("even")});
+        CPPUNIT_ASSERT(renewed);
+        CPPUNIT_ASSERT_EQUAL(first, which(odd_));
+        (*renewed)->replace();
+        CPPUNIT_ASSERT(first != which(odd_) && second != which(*even));
+    }
+
 private:
+    static settings::PluginUse use(const std::string& id, const std::string& plugin = "odd") {
+        return {.id = id, .plugin = plugin};
+    }
+
+    static std::string which(const load::Instance& instance) {
+        return instance.authenticator->authenticate("which one", Time{})->subject;
+    }
+
     static receive::WebhookRequest request(const std::string& body) {
         receive::WebhookRequest made;
         made.method = "POST";

@@ -9,7 +9,8 @@
 //     TANDEM_PLUGIN(Acme)
 //
 // The capabilities follow from the base classes. The constructor reads and checks options; it
-// uses neither network nor threads, which begin with `start`.
+// uses neither network nor threads, which begin with `start`. A Failure whose text begins with
+// `option NAME: ` is shown to the operator with the place of that option in the settings.
 #pragma once
 
 #include <cstdint>
