@@ -210,7 +210,7 @@ int probe_plugin(const std::string& file) {
     if (std::string fault = try_create(*descriptor, teller); !fault.empty()) {
         return teller.refuse(std::move(fault));
     }
-    const host::ProcessState after = host::ProcessState::now();
+    const host::ProcessState after = host::ProcessState::settled(before.threads());
     std::vector<std::string> changes = before.changes(after);
     if (after.threads() > before.threads()) changes.push_back("a thread is left behind");
     if (!changes.empty()) {

@@ -87,7 +87,7 @@ void fifty_rounds(Check& check) {
     const size_t used_before = ::mallinfo2().uordblks;
     constexpr int rounds = 50;
     for (int round = 0; round < rounds; ++round) live(check);
-    const host::ProcessState after = host::ProcessState::now();
+    const host::ProcessState after = host::ProcessState::settled(before.threads());
     const size_t used_after = ::mallinfo2().uordblks;
     check.expect(after.threads() <= before.threads(),
                  "threads are left behind: " + std::to_string(after.threads() - before.threads()) +
@@ -110,7 +110,7 @@ void quiet_after_stop(Check& check) {
     check.expect_reason("stop", instance.stop());
     services.enter(BorrowedServices::Phase::Ended);
     // Long enough for a forgotten thread to show itself.
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    std::this_thread::sleep_for(std::chrono::seconds(1));
     for (const std::string& breach : services.breaches()) check.fail(breach);
     instance.destroy();
     for (const std::string& breach : services.breaches()) check.fail(breach);

@@ -57,6 +57,14 @@ public:
         return state;
     }
 
+    /// Like now(), and patient with threads that were joined: the system lists one for a moment
+    /// longer. Waits up to two seconds for there to be no more than `threads`.
+    static ProcessState settled(size_t threads) {
+        constexpr int looks = 200;
+        for (int i = 0; i < looks && entries("/proc/self/task") > threads; ++i) ::usleep(10'000);
+        return now();
+    }
+
     size_t threads() const { return threads_; }
     size_t descriptors() const { return descriptors_; }
 
