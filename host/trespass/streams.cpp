@@ -75,22 +75,20 @@ void Walk::swap_ticket(const Choice& order, bool own) {
         }
         for (const Slot& slot : operation.slots) {
             for (const std::string& value : Operations::values(operation, slot, north_)) {
-                Answered answers[2];
-                std::string essences[2];
-                for (int i = 0; i < 2; ++i) {
-                    const std::string& used = i == 0 ? value : twin_of(value);
+                const auto ask = [&](const std::string& used,
+                                     bool foreign) -> std::optional<Answered> {
                     const auto asked =
                         by_ticket(operation, order, {{{slot.place, slot.name}, used}});
-                    if (!asked) return;
-                    answers[i] = i > 0 ? inquiry_.send(*asked)
-                                       : inquiry_.search(*asked, where, north_, south_);
-                    essences[i] = essence(answers[i], true, used);
-                }
-                ++inquiry_.report.compared;
-                if (value != House::common_customer && essences[0] != essences[1])
+                    if (!asked) return std::nullopt;
+                    if (!foreign) return inquiry_.send(*asked);
+                    return inquiry_.search(*asked, where, north_, south_);
+                };
+                const auto both = compare(value, true, ask);
+                if (!both) return;
+                if (!both->alike)
                     inquiry_.leak(where + ": the north's " + slot.name +
-                                  " is not answered as nobody's (" + outcome_of(answers[0]) + ", " +
-                                  outcome_of(answers[1]) + ')');
+                                  " is not answered as nobody's (" + outcome_of(both->foreign) +
+                                  ", " + outcome_of(both->nobodys) + ')');
             }
         }
         if (auto asked = by_ticket(operation, order, by_number(operation, south_.phone))) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "trespass/compare.h"
 
@@ -115,33 +116,40 @@ void Walk::swap(const Operation& operation, const Slot& slot) {
     if (slot.kind == Slot::Kind::Phone) values = north_.phones;
     const std::string what = slot.name;
     for (const std::string& value : values) {
-        // A customer whom both know is in the south's own right there; only foreign words count.
-        const bool comparable = value != House::common_customer;
-        const std::string twin = twin_of(value);
-        Answered answers[2];
-        std::string essences[2];
-        for (int attempt = 0; attempt < most_attempts; ++attempt) {
-            for (int i = 0; i < 2; ++i) {
-                const std::string& used = i == 0 ? value : twin;
-                const auto asked = inquiry_.operations.request(operation, south_, true,
-                                                               {{{slot.place, slot.name}, used}});
-                if (!asked) return;
-                answers[i] =
-                    i > 0 ? inquiry_.send(*asked)
-                          : inquiry_.search(*asked, operation.id + " with the north's " + what,
-                                            north_, south_);
-                essences[i] = essence(answers[i], operation.reads(), used);
-            }
-            // What the south itself set going goes on meanwhile: a read may be asked again.
-            if (essences[0] == essences[1] || !operation.reads()) break;
-            std::this_thread::sleep_for(look_again);
-        }
-        ++inquiry_.report.compared;
-        if (comparable && essences[0] != essences[1])
+        const auto ask = [&](const std::string& used, bool foreign) -> std::optional<Answered> {
+            const auto asked = inquiry_.operations.request(operation, south_, true,
+                                                           {{{slot.place, slot.name}, used}});
+            if (!asked) return std::nullopt;
+            if (!foreign) return inquiry_.send(*asked);
+            return inquiry_.search(*asked, operation.id + " with the north's " + what, north_,
+                                   south_);
+        };
+        const auto both = compare(value, operation.reads(), ask);
+        if (!both) return;
+        if (!both->alike)
             inquiry_.leak(operation.id + ": the north's " + what +
-                          " is not answered as nobody's (" + outcome_of(answers[0]) + ", " +
-                          outcome_of(answers[1]) + ')');
+                          " is not answered as nobody's (" + outcome_of(both->foreign) + ", " +
+                          outcome_of(both->nobodys) + ')');
     }
+}
+
+std::optional<Walk::Compared> Walk::compare(const std::string& value, bool reads, const Ask& ask) {
+    const std::string twin = twin_of(value);
+    Compared both;
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+        if (attempt > 0) std::this_thread::sleep_for(look_again);
+        auto foreign = ask(value, true);
+        if (!foreign) return std::nullopt;
+        auto nobodys = ask(twin, false);
+        if (!nobodys) return std::nullopt;
+        both = {std::move(*foreign), std::move(*nobodys), false};
+        // A customer whom both know is in the south's own right there; only foreign words count.
+        both.alike = value == House::common_customer ||
+                     essence(both.foreign, reads, value) == essence(both.nobodys, reads, twin);
+        if (both.alike || !reads) break;
+    }
+    ++inquiry_.report.compared;
+    return both;
 }
 
 void Walk::name_other_organization(const Operation& operation) {

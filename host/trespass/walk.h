@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,6 +36,15 @@ private:
     void changing_nothing(Work work);
     void visit(const Operation& operation);
     void swap(const Operation& operation, const Slot& slot);
+    /// Whether what names `value` is answered as what names its twin, and asks both again where
+    /// they differ and the operation reads: what else goes on meanwhile shows in one of them.
+    /// `ask` gives nothing where that cannot be asked, and then nor does this.
+    struct Compared {
+        Answered foreign, nobodys;
+        bool alike = false;
+    };
+    using Ask = std::function<std::optional<Answered>(const std::string& used, bool foreign)>;
+    std::optional<Compared> compare(const std::string& value, bool reads, const Ask& ask);
     /// What the south itself saw from its beginning on.
     void replay(const Operation& operation, const Slot& slot);
     void name_other_organization(const Operation& operation);
