@@ -124,15 +124,12 @@ export class Agent {
     })));
   }
 
+  /** Waits for a line that is on screen once. */
   async sees(text, by) {
-    let lines;
-    await this.until(`${by ?? 'someone'}: ${text.slice(0, 60)}`, async () => {
-      lines = await this.lines();
-      return lines.some((line) => line.text === text && (!by || line.by === by));
+    return this.until(`${by ?? 'someone'}, once: ${text.slice(0, 60)}`, async () => {
+      const same = (await this.lines()).filter((line) => line.text === text);
+      return same.length === 1 && (!by || same[0].by === by) && same[0];
     });
-    const same = lines.filter((line) => line.text === text);
-    assert.equal(same.length, 1, `twice on screen: ${text}`);
-    return same[0];
   }
 
   async until(what, attempt) {
