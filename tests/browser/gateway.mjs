@@ -34,11 +34,15 @@ export class Gateway {
   constructor(programs, folder, port) {
     this.programs = programs;
     this.folder = folder;
-    this.port = port;
-    this.url = `http://127.0.0.1:${port}`;
+    this.listenAt(port);
     this.settings = join(folder, 'tandem.yaml');
     this.child = null;
     this.output = '';
+  }
+
+  listenAt(port) {
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
   }
 
   /** The settings' text; a test that needs more says it again. */
@@ -63,16 +67,38 @@ stream: {heartbeat_s: 1}
 `;
   }
 
+  /** For the first time at a port that nobody has, and then at this one again. */
   async start() {
+    const first = !this.child;
+    for (let attempt = 0; ; ++attempt) {
+      try {
+        return await this.startOnce();
+      } catch (failure) {
+        // Between its search and its use another test may have got the port.
+        if (!first || attempt === 3 || !/already in use/.test(failure.message)) throw failure;
+        this.listenAt(await freePort());
+        this.output = '';
+      }
+    }
+  }
+
+  async startOnce() {
     await writeFile(this.settings, this.text());
     const child = spawn(join(this.programs, 'tandemd'), ['--config', this.settings],
                         {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...unhurried}});
     this.child = child;
+    const closed = once(child, 'close');  // all it said is read
+    const before = this.output.length;
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => { this.output += text; });
     await until('the gateway to be ready', async () => {
-      if (child.exitCode !== null) throw new Error(`the gateway ended:\n${this.output}`);
-      return fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false);
+      if (child.exitCode !== null) {
+        await closed;
+        throw new Error(`the gateway ended:\n${this.output}`);
+      }
+      // Another one may be ready at this port.
+      return this.output.slice(before).includes('"text":"listening"') &&
+             fetch(`${this.url}/readyz`).then((answer) => answer.ok, () => false);
     }, 60_000);
   }
 
