@@ -191,6 +191,11 @@ async function conversations(all) {
   });
   await all.promise('a list is paged to its end, and no row comes twice', async () => {
     for (let i = 0; i < 4; ++i) await all.write(`+1555010002${i}`, 'hello');
+    // An answer that comes between two pages would move its row to the first.
+    await all.until('all of them to be answered', async () => {
+      const {conversations} = await all.done('listConversations', {query: {limit: 200}});
+      return conversations.every(({lastMessage}) => lastMessage.sentBy === 'agent');
+    });
     const numbers = [];
     for (let cursor; cursor !== null;) {
       const {body} = await all.ask('listConversations',
@@ -248,7 +253,8 @@ async function cursors(all) {
   }
   // What is owed now may be done in a moment; a call for later stays.
   const {entries} = await all.done('listOutbox', {query: {state: 'waiting', limit: 200}});
-  taken.listOutbox = entries.find((one) => one.kind === 'call').id;
+  taken.listOutbox = entries.find((one) =>
+    one.kind === 'call' && Date.parse(one.dueAt) > Date.now() + 60_000).id;
   for (const [id, cursor] of Object.entries(taken)) {
     const state = id === 'listOutbox' ? {state: 'waiting'} : {};
     const ask = (text, rest = {}) => [id, {query: {cursor: text, ...state}, ...rest}];
