@@ -130,10 +130,19 @@ export class Composer {
     queue.hidden = waiting.length === 0;
     setText(this.queued, `${plural(waiting.length, 'customer message')} not answered yet`);
     if (!queue.open) return;
-    this.queueList.replaceChildren(...waiting.slice(-mostQueued).map((one) =>
-      make('li', {}, make('span', {dir: 'auto'}, one.content || 'A picture or file'),
-           make('button', {type: 'button', click: () => this.needsNoAnswer([one.id])},
-                'Needs no answer'))));
+    const shown = waiting.slice(-mostQueued);
+    const {children} = this.queueList;
+    // What stays is not touched: a press or the focus may be on its button.
+    for (const item of [...children])
+      if (!shown.some((one) => one.id === item.dataset.id)) item.remove();
+    shown.forEach(({id, content}, i) => {
+      if (children[i]?.dataset.id === id) return;
+      const item = make('li', {data: {id}},
+        make('span', {dir: 'auto'}, content || 'A picture or file'),
+        make('button', {type: 'button', click: () => this.needsNoAnswer([id])},
+             'Needs no answer'));
+      this.queueList.insertBefore(item, children[i] ?? null);
+    });
   }
 
   needsNoAnswer(ids) {
@@ -145,7 +154,8 @@ export class Composer {
     const text = this.text.value.trim();
     if (!text || this.text.disabled) return;
     const sent = {key: crypto.randomUUID(), text, at: Date.now(), state: 'going', problem: '',
-                  held: Boolean(conversation.humanControl), id: '', shown: false};
+                  held: Boolean(conversation.humanControl), id: '', shown: false,
+                  after: conversation.newest()};
     conversation.sending.push(sent);
     this.text.value = '';
     this.written();
@@ -181,7 +191,7 @@ export class Composer {
 
   keepUnsure({phoneNumber, sending}) {
     const unsure = sending.filter((sent) => !sent.shown && sent.state !== 'confirmed')
-        .map(({key, text, held, at}) => ({key, text, held, at}));
+        .map(({key, text, held, at, after}) => ({key, text, held, at, after}));
     this.keep(`${phoneNumber}.sending`, unsure.length ? JSON.stringify(unsure) : '');
   }
 
@@ -194,9 +204,8 @@ export class Composer {
     } catch {
       // nothing readable
     }
-    for (const {key, text, held, at} of kept ?? [])
-      conversation.sending.push({key, text, held, at, state: 'failed', id: '', shown: false,
-                                 again: true,
+    for (const sent of kept ?? [])
+      conversation.sending.push({...sent, state: 'failed', id: '', shown: false, again: true,
                                  problem: 'The page was closed while it was being sent.'});
   }
 

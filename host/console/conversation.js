@@ -80,14 +80,21 @@ export class Conversation {
 
   async readQueue() {
     const number = encodeURIComponent(this.phoneNumber);
+    const {place} = this;
     const queue = await get(`/api/conversations/human-control/queue/${number}`);
     this.waiting = queue.messages;
+    // It may be older than what was told meanwhile.
+    if (this.place !== place) this.soon();
   }
 
   // Something happened that is not told in full.
   soon() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.load(), readAgainMilliseconds);
+    this.timer = setTimeout(() => {
+      // What is being read may be older than what happened.
+      if (this.reading) this.soon();
+      else this.load();
+    }, readAgainMilliseconds);
   }
 
   async older() {
@@ -154,10 +161,28 @@ export class Conversation {
                   call: {callId, callType: '', startTime: turns[0].timestamp, active: false,
                          outcome: null, duration: 0, summary: null}});
     all.sort((one, other) => one.at - other.at || (one.key < other.key ? -1 : 1));
-    for (const sent of this.sending)
-      if (!sent.shown && !this.messages.has(sent.id))
-        all.push({key: sent.key, kind: 'sending', at: sent.at, sent});
+    const stored = new Set(this.sending.map((sent) => sent.id));
+    for (const sent of this.sending) {
+      if (sent.shown || this.messages.has(sent.id)) continue;
+      const early = this.storedEarly(sent, stored);
+      if (early) stored.add(early.id);
+      else all.push({key: sent.key, kind: 'sending', at: sent.at, sent});
+    }
     return all;
+  }
+
+  // What was read before its confirmation came. No other one's; `after` is the gateway's time.
+  storedEarly({state, text, after}, others) {
+    return state === 'going' && [...this.messages.values()].find((message) =>
+      message.sentBy === 'human_agent' && message.content === text &&
+      message.timestamp > after && !others.has(message.id));
+  }
+
+  newest() {
+    let newest = '';
+    for (const {timestamp} of this.messages.values())
+      if (timestamp > newest) newest = timestamp;
+    return newest;
   }
 
   // Where what was read begins; calls before it are not shown yet.
@@ -174,7 +199,8 @@ const changes = {
     add(one, event);
     if (!event.underHumanControl) return;
     const {id, content, type, timestamp} = event.conversationMessage;
-    one.waiting.push({id, content, type, timestamp, processed: false});
+    if (!one.waiting.some((waits) => waits.id === id))
+      one.waiting.push({id, content, type, timestamp, processed: false});
   },
   ai_message_sent: add,
   human_message_sent(one, event) {

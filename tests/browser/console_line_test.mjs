@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 
-import {play} from './stage.mjs';
+import {held, play} from './stage.mjs';
 
 /** What is on screen is what is stored, in its order. */
 async function asStored(stage, agent) {
@@ -121,6 +121,37 @@ await play('the page outlives its line', process.argv.slice(2), async (stage) =>
     await page.fill('.stream input[type=search]', 'sms_received');
     await page.locator('#events summary').first().click();
     await page.locator('#events pre', {hasText: 'behind the reset'}).waitFor();
+  });
+
+  await stage.story('what is read before it is confirmed stands there once', async () => {
+    await page.click('#stream-cut');
+    const post = await held(page, '**/send-message');
+    await agent.say('read before confirmed');
+    await post.asked;
+    await page.click('#stream-reset');
+    await page.locator('.message[data-id]', {hasText: 'read before confirmed'}).waitFor();
+    assert.equal(await page.locator('.message.sending').count(), 0);
+    await post.answer();
+    await nothingOnItsWay(agent);
+    await asStored(stage, agent);
+  });
+
+  await stage.story('what comes while a conversation is read is shown', async () => {
+    const number = '+14155550133';
+    await stage.write('before it is read', number);
+    const row = page.locator(`.row[data-number="${number}"]`);
+    await row.waitFor();
+    const read = await held(page, `**/api/conversations/${encodeURIComponent(number)}`);
+    await row.click();
+    await read.asked;
+    await stage.write('while it is read', number);
+    await row.locator('text=while it is read').waitFor();
+    // Longer than what is read again waits.
+    await new Promise((next) => setTimeout(next, 500));
+    await read.answer();
+    await agent.sees('before it is read', 'customer');
+    await agent.sees('while it is read', 'customer');
+    await agent.open();
   });
 
   await stage.story('a sign-in expires, and the page goes on with another', async () => {

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 
-import {customer, play} from './stage.mjs';
+import {customer, held, play} from './stage.mjs';
 
 await play('people and the AI share a conversation', process.argv.slice(2), async (stage) => {
   await stage.write('Hello');
@@ -54,7 +54,37 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
                  'the AI spoke while a human held it');
     await stage.write('Thank you!');
     await sam.page.locator('.queue summary').click();
-    await sam.page.getByRole('button', {name: 'Needs no answer'}).click();
+    const needsNone = sam.page.getByRole('button', {name: 'Needs no answer'});
+    // News neither lose a press nor the focus.
+    await needsNone.hover();
+    await sam.page.mouse.down();
+    await stage.ask('PATCH', `/api/leads/${(await stage.conversation()).lead.id}`,
+                    {customerName: 'Ann'});
+    await sam.until('the name', async () => await sam.page.textContent('#who') === 'Ann');
+    await sam.page.mouse.up();
+    await sam.page.locator('.queue').waitFor({state: 'hidden'});
+    await stage.write('One more');
+    await needsNone.focus();
+    await stage.write('And one');
+    await sam.page.locator('.queue summary', {hasText: '2 customer messages'}).waitFor();
+    await sam.page.keyboard.press('Enter');
+    await sam.page.locator('.queue summary', {hasText: '1 customer message'}).waitFor();
+    assert.match(await sam.page.textContent('.queue li'), /And one/);
+    await needsNone.click();
+    await sam.page.locator('.queue').waitFor({state: 'hidden'});
+  });
+
+  await stage.story('what comes while the queue is read waits in it', async () => {
+    await stage.write('Before it is read');
+    await sam.sees('Before it is read', 'customer');
+    const queue = await held(sam.page, '**/human-control/queue/*');
+    await sam.page.reload();
+    await queue.asked;
+    await stage.write('While it is read');
+    await sam.sees('While it is read', 'customer');
+    await queue.answer();
+    await sam.page.locator('.queue summary', {hasText: '2 customer messages'}).waitFor();
+    await sam.say('Both are answered.');
     await sam.page.locator('.queue').waitFor({state: 'hidden'});
   });
 
