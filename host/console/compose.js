@@ -9,7 +9,8 @@ import {complain, speak} from './tell.js';
 
 const mostUnits = 1600;
 const freshMilliseconds = 300_000;
-const mostQueued = 50;  // shown; all of them can be marked
+const mostQueued = 50;   // shown
+const mostMarked = 200;  // at once, by the API
 
 export class Composer {
   constructor(form, desk) {
@@ -30,7 +31,8 @@ export class Composer {
     this.queueList = make('ul', {});
     this.queue = make('details', {class: 'queue', toggle: () => this.renderQueue()},
       make('summary', {}, this.queued), this.queueList,
-      make('button', {type: 'button', click: () => this.needsNoAnswer(null)},
+      make('button', {type: 'button', click: () => this.needsNoAnswer(
+        this.waiting().slice(-mostMarked).map(({id}) => id))},
            'None needs an answer'));
     form.append(this.queue, this.why, this.text,
                 make('div', {class: 'under'}, this.count, this.take, this.send));
@@ -123,10 +125,15 @@ export class Composer {
     this.why.classList.toggle('warn', warns);
   }
 
+  waiting() {
+    const {humanControl, waiting} = this.conversation;
+    const mine = humanControl?.agentId === this.desk.me.subject;
+    return mine ? waiting.filter((one) => !one.processed) : [];
+  }
+
   renderQueue() {
-    const {conversation, desk, queue} = this;
-    const mine = conversation.humanControl?.agentId === desk.me.subject;
-    const waiting = mine ? conversation.waiting.filter((one) => !one.processed) : [];
+    const {queue} = this;
+    const waiting = this.waiting();
     queue.hidden = waiting.length === 0;
     setText(this.queued, `${plural(waiting.length, 'customer message')} not answered yet`);
     if (!queue.open) return;

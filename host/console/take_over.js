@@ -150,7 +150,7 @@ export async function transfer(desk, conversation) {
 
 export async function markAnswered(desk, conversation, messageIds) {
   const number = encodeURIComponent(conversation.phoneNumber);
-  await post(controlPath(`queue/${number}/process`), messageIds ? {messageIds} : {});
+  await post(controlPath(`queue/${number}/process`), {messageIds});
   await conversation.readQueue();
   desk.refresh();
 }

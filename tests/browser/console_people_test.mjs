@@ -84,7 +84,21 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
     await sam.sees('While it is read', 'customer');
     await queue.answer();
     await sam.page.locator('.queue summary', {hasText: '2 customer messages'}).waitFor();
-    await sam.say('Both are answered.');
+    // Nobody has seen what comes between the click and its arrival.
+    await sam.page.route('**/queue/*/process', async (route) => {
+      await stage.write('Unseen');
+      await route.continue();
+    }, {times: 1});
+    await sam.page.locator('.queue summary').click();
+    const marked = sam.page.waitForResponse('**/queue/*/process');
+    await sam.page.getByRole('button', {name: 'None needs an answer'}).click();
+    await marked;
+    const path = `/api/conversations/human-control/queue/${encodeURIComponent(customer)}`;
+    const {messages} = await stage.ask('GET', path);
+    assert.deepEqual(messages.filter((one) => !one.processed).map((one) => one.content),
+                     ['Unseen']);
+    await sam.page.locator('.queue summary', {hasText: '1 customer message'}).waitFor();
+    await sam.say('All are answered.');
     await sam.page.locator('.queue').waitFor({state: 'hidden'});
   });
 
