@@ -33,8 +33,10 @@ export class Conversation {
     this.state = 'new';          // loading, ready, unknown, failed
     this.problem = '';
     this.more = false;           // older messages are stored
+    this.stale = false;          // the last read failed
     this.reading = null;
     this.timer = 0;
+    this.deeds = 0;              // how often hold() was told
   }
 
   load() {
@@ -43,25 +45,28 @@ export class Conversation {
   }
 
   async read() {
+    const {deeds} = this;
     if (this.state !== 'ready') this.state = 'loading';
     try {
       const read = await get(conversationPath(this.phoneNumber));
-      this.take(read);
+      this.take(read, deeds === this.deeds);
+      this.stale = false;
       this.normal = read.phoneNumber;  // an address may have named it in another form
       this.state = 'ready';
       if (this.humanControl) await this.readQueue();
     } catch (refusal) {
       if (!(refusal instanceof Refusal)) throw refusal;
       if (this.state !== 'ready') this.state = refusal.status === 404 ? 'unknown' : 'failed';
+      this.stale = refusal.status !== 404;
       this.problem = refusal.message;
     }
     this.changed();
   }
 
-  take(read) {
+  take(read, current) {
     const place = placeOf(read.position);
     // What was told since is newer than what was read; it then only fills in.
-    const whole = newer(place, this.place) || place.offset === this.place.offset;
+    const whole = current && (newer(place, this.place) || place.offset === this.place.offset);
     const first = this.messages.size === 0;
     for (const message of read.messages)
       if (whole || !this.messages.has(message.id)) this.messages.set(message.id, message);
@@ -85,6 +90,12 @@ export class Conversation {
     this.waiting = queue.messages;
     // It may be older than what was told meanwhile.
     if (this.place !== place) this.soon();
+  }
+
+  // As the answer to a request told; what was read before knows nothing of it.
+  hold(session) {
+    this.humanControl = session;
+    this.deeds += 1;
   }
 
   // Something happened that is not told in full.

@@ -135,7 +135,10 @@ export class Desk {
       this.signedOut = false;
       if (this.wasLost) toast('Connected again; nothing was missed.', 'good');
       this.wasLost = false;
-      for (const conversation of this.conversations.values()) this.composer.sendAgain(conversation);
+      for (const conversation of this.conversations.values()) {
+        if (conversation.stale) conversation.soon();
+        this.composer.sendAgain(conversation);
+      }
     } else if (state === 'lost') {
       this.wasLost = true;
       this.countDown();
@@ -251,8 +254,9 @@ export class Desk {
 
   openNumber(number, {focus = true, remember = true} = {}) {
     document.body.dataset.pane = 'conversation';
-    if (this.conversation?.phoneNumber === number) return;
     let one = this.conversations.get(number);
+    if (one?.stale) one.soon();
+    if (this.conversation?.phoneNumber === number) return;
     if (!one) {
       one = new Conversation(number, () => {
         if (one !== this.conversation) return;

@@ -19,7 +19,7 @@ export const join = async (...who) => (await takeOver(...who))();
 async function takeOver(desk, conversation, more = {}) {
   const joined = await post(controlPath('join'),
                             {phoneNumber: conversation.phoneNumber, ...more});
-  conversation.humanControl = joined.session;
+  conversation.hold(joined.session);
   if (joined.pendingSends.length)
     toast('A text of the AI was on its way already and could not be stopped.', 'warn');
   if (joined.takeCall && !joined.takeCall.done)
@@ -82,7 +82,7 @@ function takeCall(action, phone) {
 
 export async function leave(desk, conversation, more = {}) {
   await post(controlPath('leave'), {phoneNumber: conversation.phoneNumber, ...more});
-  conversation.humanControl = null;
+  conversation.hold(null);
   conversation.waiting = [];
   desk.refresh();
   toast(desk.me.responder ? 'Handed back to the AI.' : 'Released.');
@@ -141,7 +141,7 @@ export async function transfer(desk, conversation) {
         phoneNumber: conversation.phoneNumber, toAgentId,
         agentName: colleagues.get(toAgentId) ?? toAgentId,
       });
-      conversation.humanControl = session;
+      conversation.hold(session);
       desk.refresh();
       toast(`Transferred to ${session.agentName}.`);
     },

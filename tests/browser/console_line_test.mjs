@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 
-import {held, play} from './stage.mjs';
+import {customer, held, play} from './stage.mjs';
 
 /** What is on screen is what is stored, in its order. */
 async function asStored(stage, agent) {
@@ -151,6 +151,37 @@ await play('the page outlives its line', process.argv.slice(2), async (stage) =>
     await read.answer();
     await agent.sees('before it is read', 'customer');
     await agent.sees('while it is read', 'customer');
+    await agent.open();
+  });
+
+  await stage.story('an old answer does not undo what the agent did since', async () => {
+    await page.click('#stream-cut');
+    const path = `**/api/conversations/${encodeURIComponent(customer)}`;
+    const old = await held(page, path);
+    await page.keyboard.press('h');
+    await agent.heldBy('AI');
+    await old.asked;
+    await page.keyboard.press('t');
+    await agent.heldBy('You have it');
+    const next = await held(page, path);
+    await old.answer();
+    await next.asked;
+    assert.equal(await agent.holder(), 'You have it');
+    await next.answer();
+    await page.click('#stream-resume');
+    await agent.live();
+  });
+
+  await stage.story('what could not be read is read once the line is back', async () => {
+    const number = '+14155550134';
+    const path = `**/api/conversations/${encodeURIComponent(number)}`;
+    await stage.write('not read at first', number);
+    await page.route(path, (route) => route.abort());
+    await page.locator(`.row[data-number="${number}"]`).click();
+    await page.locator('.begin', {hasText: 'does not answer'}).waitFor();
+    await page.unroute(path);
+    await page.click('#stream-lose');
+    await agent.sees('not read at first', 'customer');
     await agent.open();
   });
 
