@@ -37,6 +37,7 @@ export class Composer {
     form.append(this.queue, this.why, this.text,
                 make('div', {class: 'under'}, this.count, this.take, this.send));
     this.text.addEventListener('input', () => this.written());
+    this.text.addEventListener('blur', () => this.render());
     this.text.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -91,7 +92,9 @@ export class Composer {
     const plain = !session && (!me.responder || !may('conversations:manage'));
     const open = known && !conversation.optedOut &&
       (mine ? may('conversations:manage') : plain && may('conversations:write'));
-    this.text.disabled = !open;
+    // Were it disabled under who types, the next letters would be commands.
+    this.text.readOnly = !open;
+    this.text.disabled = !open && document.activeElement !== this.text;
     this.send.hidden = !open;
     this.take.hidden = open || !may('conversations:manage') || Boolean(session) || !known ||
                        conversation.optedOut;
@@ -159,7 +162,7 @@ export class Composer {
   say() {
     const {conversation} = this;
     const text = this.text.value.trim();
-    if (!text || this.text.disabled) return;
+    if (!text || this.text.readOnly) return;
     const sent = {key: crypto.randomUUID(), text, at: Date.now(), state: 'going', problem: '',
                   held: Boolean(conversation.humanControl), id: '', shown: false,
                   after: conversation.newest()};

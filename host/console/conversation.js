@@ -14,8 +14,9 @@ const readAgainAfter = new Set([
 ]);
 
 export class Conversation {
-  constructor(phoneNumber, changed) {
+  constructor(phoneNumber, me, changed) {
     this.phoneNumber = phoneNumber;
+    this.me = me;
     this.changed = changed;      // called when something came from the API
     this.messages = new Map();   // by id
     this.calls = new Map();
@@ -219,8 +220,8 @@ const changes = {
     if (event.sessionId) one.waiting = [];
     one.needsHuman = false;
     const {content, id} = event.conversationMessage;
-    const mine = one.sending.find((sent) => !sent.shown && (sent.id ? sent.id === id
-                                                                    : sent.text === content));
+    const mine = event.agentId === one.me.subject && one.sending.find((sent) =>
+      !sent.shown && (sent.id ? sent.id === id : sent.text === content));
     if (mine) mine.shown = true;
   },
   sms_status_update(one, event) {

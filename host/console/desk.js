@@ -10,7 +10,7 @@ import {StreamPanel} from './inspect_stream.js';
 import {Line} from './listen.js';
 import {find, icon, make, setText} from './make.js';
 import {SandboxPanel} from './play_customer.js';
-import {listenToKeys, showKeys} from './press_keys.js';
+import {busy, listenToKeys, showKeys} from './press_keys.js';
 import {Head} from './show_head.js';
 import {InboxList} from './show_inbox.js';
 import {LeadPanel} from './show_lead.js';
@@ -258,9 +258,9 @@ export class Desk {
     if (one?.stale) one.soon();
     if (this.conversation?.phoneNumber === number) return;
     if (!one) {
-      one = new Conversation(number, () => {
+      one = new Conversation(number, this.me, () => {
         if (one !== this.conversation) return;
-        if (one.normal && one.normal !== number) this.openNumber(one.normal);
+        if (one.normal && one.normal !== number) this.openNumber(one.normal, {focus: !busy()});
         else this.refresh();
       });
       this.composer.recall(one);
@@ -288,7 +288,7 @@ export class Desk {
     this.timeline.show(one);
     this.composer.show(one);
     this.refresh();
-    if (focus && !find('answer').disabled) find('answer').focus();
+    if (focus && !find('answer').readOnly) find('answer').focus();
     else if (focus) find('timeline').focus({preventScroll: true});
   }
 

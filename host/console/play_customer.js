@@ -2,7 +2,7 @@
 
 import {post} from './ask.js';
 import {labelled} from './ask_in_dialog.js';
-import {fact, make, setText} from './make.js';
+import {fact, find, make, setText} from './make.js';
 import {phone} from './format.js';
 
 const numberKey = 'tandem.sandbox';
@@ -107,6 +107,7 @@ export class SandboxPanel {
   }
 
   look(number) {
+    if (document.activeElement === find('answer')) return;  // an answer is being written
     this.desk.openNumber(number, {focus: false});
     // On a phone the panel would hide what happens.
     if (matchMedia('(max-width: 760px)').matches) this.desk.side.show('');

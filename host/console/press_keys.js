@@ -25,16 +25,19 @@ const keys = [
 const verbs = new Map(keys.flatMap(([, rows]) => rows).filter(([, , verb]) => verb)
     .map(([key, , verb]) => [key, verb]));
 
-export const writes = (element) =>
+const writes = (element) =>
   element?.matches?.('input, textarea, select, [contenteditable]') &&
   !element.matches('[type=checkbox], [type=radio]');
+
+// Whoever writes or is asked something is not disturbed.
+export const busy = () =>
+  writes(document.activeElement) || Boolean(document.querySelector('dialog[open]'));
 
 export function listenToKeys(act) {
   addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && !document.querySelector('dialog[open]')) return act('escape');
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (writes(event.target) || document.querySelector('dialog[open]')) return;
-    if (localStorage.getItem(offKey)) return;
+    if (busy() || localStorage.getItem(offKey)) return;
     const letter = event.key.length === 1 ? event.key.toUpperCase() : event.key;
     const shifted = event.shiftKey && /^[A-Z]$/.test(letter) ? `Shift+${letter}` : letter;
     const verb = verbs.get(shifted);

@@ -3,7 +3,7 @@
 import {controlPath, get, insist, post} from './ask.js';
 import {choice, labelled, openDialog} from './ask_in_dialog.js';
 import {make} from './make.js';
-import {writes} from './press_keys.js';
+import {busy} from './press_keys.js';
 import {toast} from './tell.js';
 
 const reasons = {
@@ -15,7 +15,7 @@ const phoneKey = 'tandem.my-phone';
 
 export const join = async (...who) => (await takeOver(...who))();
 
-// Gives what follows: to write, unless the person writes elsewhere by now.
+// Gives what follows: to write, unless the person does something else by now.
 async function takeOver(desk, conversation, more = {}) {
   const joined = await post(controlPath('join'),
                             {phoneNumber: conversation.phoneNumber, ...more});
@@ -27,8 +27,7 @@ async function takeOver(desk, conversation, more = {}) {
   desk.refresh();
   conversation.soon();
   return () => {
-    if (conversation === desk.conversation && !writes(document.activeElement))
-      desk.focusComposer();
+    if (conversation === desk.conversation && !busy()) desk.focusComposer();
   };
 }
 
@@ -123,6 +122,7 @@ export function forceBack(desk, conversation) {
 export async function transfer(desk, conversation) {
   const {sessions} = await get('/api/conversations/human-control/sessions',
                                {status: 'all', limit: 200});
+  if (conversation !== desk.conversation || busy()) return null;
   const colleagues = new Map();
   for (const {agentId, agentName} of sessions)
     if (agentId !== desk.me.subject && !colleagues.has(agentId))

@@ -6,6 +6,9 @@ import assert from 'node:assert/strict';
 
 import {customer, held, play} from './stage.mjs';
 
+/** What an answer made the page do is done. */
+const settled = (page) => page.evaluate(() => new Promise((next) => setTimeout(next, 300)));
+
 await play('people and the AI share a conversation', process.argv.slice(2), async (stage) => {
   await stage.write('Hello');
   const permissions = ['conversations:read', 'conversations:write', 'conversations:manage',
@@ -125,6 +128,10 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
     await kim.page.click('#force');
     await kim.page.locator('dialog button.main').click();
     await sam.heldBy('AI');
+    // Who types on gives no commands.
+    await sam.page.keyboard.type('nt');
+    assert.equal(await sam.page.locator('dialog').count(), 0);
+    assert.equal(await sam.page.inputValue('#answer'), 'half written');
     await kim.page.locator('dialog').waitFor({state: 'detached'});
     await kim.page.keyboard.press('t');
     await sam.heldBy('kim');
@@ -145,8 +152,66 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
     assert.equal(await sam.page.inputValue('#answer'), 'half written');
     await sam.page.press('#answer', 'Enter');
     await kim.sees('half written', 'human');
-    await sam.page.keyboard.press('Escape');
-    await sam.page.keyboard.press('h');
+  });
+
+  await stage.story('a colleague’s equal words are not taken for mine', async () => {
+    stage.expected.push(/status of 409/);
+    await sam.page.route('**/send-message', (route) =>
+      route.fulfill({status: 409, json: {detail: 'Not now.'}}), {times: 1});
+    await sam.say('Same words');
+    const mine = sam.page.locator('.message.failed', {hasText: 'Same words'});
+    await mine.waitFor();
+    await kim.page.click('#force');
+    await kim.page.locator('dialog button.main').click();
+    await kim.page.locator('dialog').waitFor({state: 'detached'});
+    await kim.page.keyboard.press('t');
+    await kim.heldBy('You have it');
+    await kim.say('Same words');
+    await sam.page.locator('.message[data-id]', {hasText: 'Same words'}).waitFor();
+    assert.equal(await mine.count(), 1);
+    await mine.getByRole('button', {name: 'Back to the draft'}).click();
+    await kim.page.click('#transfer');
+    await kim.page.locator('dialog .picks button', {hasText: 'sam'}).click();
+    await kim.page.locator('dialog button.main').click();
+    await sam.heldBy('You have it');
+    assert.equal(await sam.page.inputValue('#answer'), 'Same words');
+    await sam.page.fill('#answer', '');
+  });
+
+  await stage.story('nothing comes between an agent and what they write', async () => {
+    const {page} = sam;
+    const path = '**/human-control/sessions?*';
+    await page.keyboard.press('Escape');
+    let colleagues = await held(page, path);
+    await page.keyboard.press('g');
+    await colleagues.asked;
+    await page.keyboard.press('g');
+    await page.locator('dialog').waitFor();
+    await colleagues.answer();
+    await settled(page);
+    assert.equal(await page.locator('dialog').count(), 1);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({state: 'detached'});
+    colleagues = await held(page, path);
+    await page.keyboard.press('g');
+    await colleagues.asked;
+    await page.click('#answer');
+    await colleagues.answer();
+    await settled(page);
+    assert.equal(await page.locator('dialog').count(), 0);
+    const received = await held(page, '**/api/sandbox/messages');
+    await page.click('#open-sandbox');
+    await page.getByLabel('Customer’s number').fill('+14155550199');
+    await page.fill('#sandbox-text', 'Hello');
+    await page.press('#sandbox-text', 'Enter');
+    await received.asked;
+    await page.click('#answer');
+    await received.answer();
+    await page.locator('#sandbox-note', {hasText: /Received|answered/}).waitFor();
+    assert.equal(await page.textContent('#who'), 'Ann');
+    assert.equal(await page.evaluate('document.activeElement.id'), 'answer');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('h');
     await kim.heldBy('AI');
   });
 
