@@ -22,12 +22,14 @@ import {act} from './verbs.js';
 
 const keptConversations = 12;  // live in memory, so that going back is at once
 const searchMilliseconds = 200;
+const clickMilliseconds = 100;  // a click comes so soon behind its release
 
 export class Desk {
   constructor(me) {
     this.me = me;
     this.conversation = null;
     this.conversations = new Map();
+    this.under = null;  // what is being pressed
     this.signedOut = false;
     this.wasLost = false;
     this.inbox = new Inbox(me);
@@ -122,7 +124,30 @@ export class Desk {
       this.refresh();
     });
     listenToKeys((verb) => this.act(verb));
+    this.heedPresses();
     setInterval(() => this.countDown(), 1000);
+  }
+
+  heedPresses() {
+    let timer = 0;
+    const release = () => {
+      clearTimeout(timer);
+      if (!this.under) return;
+      this.under = null;
+      this.refresh();
+    };
+    addEventListener('pointerdown', ({target}) => {
+      clearTimeout(timer);
+      this.under = target;
+    });
+    for (const end of ['pointerup', 'pointercancel'])
+      addEventListener(end, () => { timer = setTimeout(release, clickMilliseconds); });
+    addEventListener('click', release);
+  }
+
+  // Then it is not built anew: the click would be lost.
+  presses(box) {
+    return box.contains(this.under);
   }
 
   state(state) {

@@ -8,9 +8,10 @@ import {can} from './verbs.js';
 // One press does it; the small one beside it asks for a reason or a summary first.
 function split(text, key, once, asks, label) {
   return make('span', {class: 'split'},
-    make('button', {type: 'button', class: 'main', click: once,
+    make('button', {type: 'button', class: 'main', click: once, id: `key-${key}`,
                     'aria-keyshortcuts': key.toLowerCase()}, text, make('kbd', {}, key)),
-    make('button', {type: 'button', class: 'icon main', click: asks, 'aria-label': label,
+    make('button', {type: 'button', class: 'icon main', click: asks, id: `key-Shift-${key}`,
+                    'aria-label': label,
                     'aria-keyshortcuts': `Shift+${key}`, title: label}, icon('more')));
 }
 
@@ -28,7 +29,7 @@ export class Head {
       conversation.phoneNumber, name, humanControl?.sessionId, humanControl?.agentId, optedOut,
       needsHuman, needsHumanReason, activeCall?.startTime, state, desk.side.mode,
     ]);
-    if (signature === this.signature) return;
+    if (signature === this.signature || desk.presses(find('head'))) return;
     this.signature = signature;
     const focused = document.activeElement?.closest('#head') && document.activeElement.id;
     const {kind, text} = holder(conversation, desk.me);

@@ -11,12 +11,11 @@ export class LeadPanel {
     this.desk = desk;
     this.title = 'Customer';
     this.button = 'show-lead';
-    this.editing = false;
+    this.forms = new Map();  // by number: what is being edited, while others are open too
   }
 
   show(box) {
     this.box = box;
-    this.editing = false;
     this.signature = '';
     this.render();
   }
@@ -24,14 +23,18 @@ export class LeadPanel {
   render() {
     const {desk, box} = this;
     const one = desk.conversation;
-    if (!box) return;
+    if (!box || desk.presses(box)) return;
+    const form = this.forms.get(one?.phoneNumber);
+    if (form) {
+      this.signature = '';
+      if (!box.contains(form)) box.replaceChildren(form);
+      return;
+    }
     const signature = one ? JSON.stringify([
       one.phoneNumber, one.lead, one.summary, one.counts, one.optedOut, one.needsHuman,
-      one.humanControl, this.editing]) : '';
+      one.humanControl]) : '';
     if (signature === this.signature && one) return;
-    if (this.editing && this.edited === one?.phoneNumber) return;  // nothing is lost by news
     this.signature = signature;
-    this.editing = false;
     box.replaceChildren(...(one ? this.parts(one)
                                 : [make('p', {class: 'soft'}, 'Open a conversation.')]));
   }
@@ -65,8 +68,6 @@ export class LeadPanel {
 
   edit(one) {
     const {lead} = one;
-    this.editing = true;
-    this.edited = one.phoneNumber;
     const field = (value, more = {}) =>
       make('input', {value: value ?? '', maxlength: 1024, dir: 'auto', ...more});
     const name = field(lead.customerName, {autocomplete: 'off'});
@@ -76,7 +77,7 @@ export class LeadPanel {
                                          value: linesOf(lead.attributes)});
     const problem = make('p', {class: 'note bad', role: 'alert'});
     const done = () => {
-      this.editing = false;
+      this.forms.delete(one.phoneNumber);
       this.signature = '';
       this.render();
     };
@@ -105,6 +106,7 @@ export class LeadPanel {
     labelled('Attributes', attributes, 'One a line: name = value'), problem,
     make('footer', {}, make('button', {type: 'button', click: done}, 'Cancel'),
          make('button', {class: 'main'}, 'Save')));
+    this.forms.set(one.phoneNumber, form);
     this.box.replaceChildren(form);
     name.focus();
   }

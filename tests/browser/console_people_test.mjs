@@ -215,6 +215,38 @@ await play('people and the AI share a conversation', process.argv.slice(2), asyn
     await kim.heldBy('AI');
   });
 
+  await stage.story('what is pressed or edited outlasts news', async () => {
+    const {page} = sam;
+    await stage.write('hello');
+    await sam.until('the AI to have answered', async () => {
+      const last = (await sam.lines()).at(-1);
+      return last.by === 'ai' && last.foot.includes('delivered');
+    });
+    const {lead} = await stage.conversation();
+    const row = page.locator(`.row[data-number="${customer}"]`);
+    await page.hover('#show-lead');
+    await page.mouse.down();
+    await stage.ask('PATCH', `/api/leads/${lead.id}`, {customerName: 'Anna'});
+    await row.locator('.name', {hasText: 'Anna'}).waitFor();
+    await page.mouse.up();
+    await page.locator('.side-body.lead').waitFor();
+    await sam.until('the name', async () => await page.textContent('#who') === 'Anna');
+    await page.hover('#edit-lead');
+    await page.mouse.down();
+    await stage.ask('PATCH', `/api/leads/${lead.id}`, {customerName: 'Ann'});
+    await row.locator('.name', {hasText: /^Ann$/}).waitFor();
+    await page.mouse.up();
+    const status = page.locator('.lead-form').getByRole('textbox', {name: 'Status'});
+    await status.fill('half edited');
+    await sam.open('+14155550199');
+    await page.locator('.side-body.lead', {hasText: '+1 415 555 0199'}).waitFor();
+    await sam.open();
+    assert.equal(await status.inputValue(), 'half edited');
+    await page.getByRole('button', {name: 'Cancel'}).click();
+    await page.locator('#edit-lead').waitFor();
+    await page.click('#show-lead');
+  });
+
   await stage.story('a call is placed, and the customer edited', async () => {
     await sam.page.click('#call');
     await sam.page.getByRole('textbox', {name: 'Reason'}).fill('The bike is ready');
