@@ -97,10 +97,11 @@ void Engine::migrate() {
               " may open it while it runs");
 }
 
+// Who asks must not wait: a compaction or a slow disk has the writer for minutes, and writes.
 void Engine::health() {
     refuse_if_broken();
-    const std::lock_guard lock(writing_);
-    if (!writer_) throw plugin::Failure(TANDEM_UNAVAILABLE, "the database is not open");
+    const std::unique_lock lock(writing_, std::try_to_lock);
+    if (lock && !writer_) throw plugin::Failure(TANDEM_UNAVAILABLE, "the database is not open");
 }
 
 std::vector<records::CommitResult> Engine::commit(const std::vector<records::ChangeSet>& batch) {

@@ -44,6 +44,7 @@ public:
     void start();
     void stop();
     void migrate();
+    /// Waits for nobody: a writer at work can write.
     void health();
 
     std::vector<records::CommitResult> commit(const std::vector<records::ChangeSet>& batch);

@@ -9,7 +9,9 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <iostream>
+#include <thread>
 
 #include "fixture.h"
 
@@ -17,11 +19,17 @@ namespace {
 
 // Counts down with each sync of this process; the one that reaches zero fails.
 std::atomic<int> syncs_until_failure{0};
+// While it is wanted, syncs come to a halt.
+std::atomic<bool> halt_wanted{false}, halted{false};
 
 int sync_or_fail(const char* name, int descriptor) {
     if (syncs_until_failure > 0 && --syncs_until_failure == 0) {
         errno = EIO;
         return -1;
+    }
+    while (halt_wanted) {
+        halted = true;
+        std::this_thread::yield();
     }
     using Sync = int (*)(int);
     return reinterpret_cast<Sync>(::dlsym(RTLD_NEXT, name))(descriptor);
@@ -43,6 +51,7 @@ class FailureTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(FailureTest);
     CPPUNIT_TEST(a_failed_sync_of_a_commit_breaks_the_store_for_good);
     CPPUNIT_TEST(whichever_sync_fails_nothing_acknowledged_is_lost);
+    CPPUNIT_TEST(a_disk_that_keeps_a_commit_waiting_keeps_nobody_else_waiting_for_its_health);
     CPPUNIT_TEST(a_full_disk_refuses_commits_and_loses_nothing);
     CPPUNIT_TEST_SUITE_END();
 
@@ -94,6 +103,24 @@ public:
             if (!met) break;
         }
         CPPUNIT_ASSERT_MESSAGE("commits do not sync", failing > 20);
+    }
+
+    void a_disk_that_keeps_a_commit_waiting_keeps_nobody_else_waiting_for_its_health() {
+        const TemporaryFolder folder;
+        const auto engine = opened(folder.file("db"));
+        halt_wanted = true;
+        auto commit = std::async(std::launch::async, [&] { engine->commit({change_set("slow")}); });
+        while (!halted &&
+               commit.wait_for(std::chrono::milliseconds(1)) != std::future_status::ready)
+            ;
+        auto health = std::async(std::launch::async, [&] { engine->health(); });
+        const auto told = health.wait_for(std::chrono::seconds(5));
+        const bool during = halted;
+        halt_wanted = false;
+        health.get();
+        commit.get();
+        CPPUNIT_ASSERT_MESSAGE("the commit made no sync", during);
+        CPPUNIT_ASSERT_MESSAGE("health waited for the commit", told == std::future_status::ready);
     }
 
     void a_full_disk_refuses_commits_and_loses_nothing() {
