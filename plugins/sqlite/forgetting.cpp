@@ -25,9 +25,10 @@ Forgetting::Forgetting(const Database& database)
       addresses_(database,
                  "SELECT address FROM conversation WHERE organization = ?1 AND address > ?2"
                  " ORDER BY address LIMIT ?3"),
+      // One that a clock dated ahead tells nothing of those behind it.
       oldest_messages_(database,
                        "SELECT id, at FROM message WHERE organization = ?1 AND address = ?2"
-                       " ORDER BY number LIMIT ?3"),
+                       " AND at <= ?3 ORDER BY number LIMIT ?4"),
       drop_lines_(database, "DELETE FROM status_line WHERE organization = ?1 AND message_id = ?2"),
       drop_message_(database, "DELETE FROM message WHERE organization = ?1 AND id = ?2"),
       old_calls_(database,
@@ -84,7 +85,7 @@ void Forgetting::forget_messages(ForgetWork& work) {
 bool Forgetting::forget_messages_of(const ForgetWork& work, std::string_view address, int& room) {
     std::vector<std::string> old;
     {
-        auto rows = oldest_messages_.rows(work.organization, address, int64_t{room});
+        auto rows = oldest_messages_.rows(work.organization, address, work.now, int64_t{room});
         while (rows.next() && rows.integer(1) < work.before)
             if (owed_.count(rows.text(0)) == 0) old.emplace_back(rows.text(0));
     }

@@ -97,6 +97,7 @@ class UpkeepTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(compacting_gives_space_back);
     CPPUNIT_TEST(forgetting_goes_in_steps_beside_commits);
     CPPUNIT_TEST(forgetting_ends_in_time_and_goes_on_with_the_next_call);
+    CPPUNIT_TEST(a_message_that_is_dated_ahead_keeps_no_others);
     CPPUNIT_TEST(every_list_is_one_walk_of_an_index);
     CPPUNIT_TEST(the_first_version_is_brought_up_with_its_calls_counted);
     CPPUNIT_TEST_SUITE_END();
@@ -215,6 +216,22 @@ public:
         for (int call = 0; call < 20 && left() > 0; ++call) engine.forget("o", 1000, 1000);
         CPPUNIT_ASSERT(left() < before);
         CPPUNIT_ASSERT_EQUAL(0l, static_cast<long>(left()));
+    }
+
+    // The clock was a day ahead when the first came, and was set right then.
+    void a_message_that_is_dated_ahead_keeps_no_others() {
+        const auto engine = opened(folder.file("db"));
+        constexpr tandem_time day = 86'400'000, now = 10 * day;
+        const std::vector<std::pair<std::string, tandem_time>> said{
+            {"ahead", now + day}, {"old", 2 * day}, {"older", day}, {"young", 9 * day}};
+        for (const auto& [id, at] : said) {
+            auto change = change_set(id);
+            std::get<records::MessageView>(change.operations[1]).at = at;
+            engine->commit({change});
+        }
+        engine->forget("o", now, 5 * day);
+        CPPUNIT_ASSERT(!has_message(*engine, "old") && !has_message(*engine, "older"));
+        CPPUNIT_ASSERT(has_message(*engine, "ahead") && has_message(*engine, "young"));
     }
 
     void every_list_is_one_walk_of_an_index() {
