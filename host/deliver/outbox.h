@@ -36,7 +36,7 @@ public:
 
     explicit Outbox(Ground ground) : ground_(ground) {}
 
-    /// Dead rows, or living ones, oldest first, behind the row of this id.
+    /// Dead rows, or living ones, oldest first, behind this id; its row may be gone.
     Result<std::vector<Entry>> list(const domain::OrganizationId& organization, bool dead,
                                     const std::string& after_id, unsigned limit) const;
     /// NotFound: no such row, or none of this organisation.

@@ -279,8 +279,8 @@ public:
     virtual Result<std::vector<domain::Message>> messages_by_delivery(
         const domain::OrganizationId& organization, const std::string& address,
         domain::Delivery delivery, unsigned limit) = 0;
-    /// Dead rows, or living ones, oldest due first, behind the row of this id (empty: from the
-    /// first). NotFound: that row is gone, and its place with it.
+    /// Dead rows, or living ones, in the order of their ids, which is that of their making:
+    /// those above this id (empty: from the first), whatever became of its row.
     virtual Result<std::vector<Owed>> owed(const domain::OrganizationId& organization, bool dead,
                                            const std::string& after_id, unsigned limit) = 0;
     virtual Result<Owed> owed_row(const domain::OrganizationId& organization,

@@ -276,19 +276,16 @@ public:
             if (!rows.message(*row)) return;
     }
 
-    bool owed(Text organization, uint32_t dead, Text after_id, uint32_t limit,
+    void owed(Text organization, uint32_t dead, Text after_id, uint32_t limit,
               records::Rows& rows) override {
         const std::lock_guard lock(door_);
         const Organization& kept = find(organization);
         push_position(kept, rows);
-        const auto after = kept.owed.find(after_id);
-        if (!after_id.empty() && after == kept.owed.end()) return false;
-        std::vector<const records::Owed*> found;
-        for (const auto& [id, row] : kept.owed)
-            if (row.dead == dead && (after_id.empty() || due_before(&after->second, &row)))
-                found.push_back(&row);
-        push_by_due(found, limit, rows);
-        return true;
+        uint32_t taken = 0;
+        for (auto at = kept.owed.upper_bound(after_id); at != kept.owed.end(); ++at) {
+            if (at->second.dead != dead) continue;
+            if (taken++ == limit || !rows.owed(at->second)) return;
+        }
     }
 
     bool owed_row(Text organization, Text id, records::Rows& rows) override {

@@ -77,7 +77,7 @@ Reader::Reader(const std::string& path)
                                               " AND delivery = ?4 ORDER BY number DESC LIMIT ?3")),
       owed_(database_, select(owed_columns,
                               "owed INDEXED BY owed_list WHERE organization = ?1 AND dead = ?2"
-                              " AND (due_at, id) > (?3, ?4) ORDER BY due_at, id LIMIT ?5")),
+                              " AND id > ?3 ORDER BY id LIMIT ?4")),
       owed_row_(database_, select(owed_columns, "owed WHERE organization = ?1 AND id = ?2")),
       remembered_(database_, "SELECT 1 FROM dedupe WHERE key = ?1"),
       notes_(database_, select(note_columns,

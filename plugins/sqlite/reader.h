@@ -49,7 +49,7 @@ public:
                   records::Rows& rows);
     void messages_by_delivery(std::string_view organization, std::string_view address,
                               uint32_t delivery, uint32_t limit, records::Rows& rows);
-    bool owed(std::string_view organization, uint32_t dead, std::string_view after_id,
+    void owed(std::string_view organization, uint32_t dead, std::string_view after_id,
               uint32_t limit, records::Rows& rows);
     bool owed_row(std::string_view organization, std::string_view id, records::Rows& rows);
     bool remembered(std::string_view organization, std::string_view scope, std::string_view key);

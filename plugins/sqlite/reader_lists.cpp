@@ -121,20 +121,13 @@ void Reader::messages_by_delivery(std::string_view organization, std::string_vie
         if (!rows.message(row_record<records::MessageView>(found))) return;
 }
 
-bool Reader::owed(std::string_view organization, uint32_t dead, std::string_view after_id,
+void Reader::owed(std::string_view organization, uint32_t dead, std::string_view after_id,
                   uint32_t limit, records::Rows& rows) {
     const Snapshot snapshot(*this);
     push_position(organization, rows);
-    int64_t after = INT64_MIN;
-    if (!after_id.empty()) {
-        auto place = owed_row_.rows(organization, after_id);
-        if (!place.next()) return false;
-        after = row_record<records::OwedView>(place).due_at;
-    }
-    auto found = owed_.rows(organization, dead, after, after_id, limit);
+    auto found = owed_.rows(organization, dead, after_id, limit);
     while (found.next())
-        if (!rows.owed(row_record<records::OwedView>(found))) return true;
-    return true;
+        if (!rows.owed(row_record<records::OwedView>(found))) return;
 }
 
 bool Reader::owed_row(std::string_view organization, std::string_view id, records::Rows& rows) {

@@ -160,6 +160,13 @@ CREATE UNIQUE INDEX audit_id ON audit (organization, id);
 CREATE INDEX audit_address ON audit (organization, address) WHERE address <> '';
 )sql";
 
+// A row's place in the list of what is owed does not move when it is put off: lists are read
+// page by page, while others work on the rows.
+constexpr const char* owed_by_id = R"sql(
+DROP INDEX owed_list;
+CREATE INDEX owed_list ON owed (organization, dead, id);
+)sql";
+
 }  // namespace
 
 void refuse_foreign(const Database& database) {
@@ -171,7 +178,7 @@ void refuse_foreign(const Database& database) {
 }
 
 const Steps& steps() {
-    static const Steps all{first_tables, lists_notes_and_audit};
+    static const Steps all{first_tables, lists_notes_and_audit, owed_by_id};
     return all;
 }
 

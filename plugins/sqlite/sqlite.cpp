@@ -123,9 +123,9 @@ public:
             reader.messages_by_delivery(organization, address, delivery, limit, rows);
         });
     }
-    bool owed(Text organization, uint32_t dead, Text after_id, uint32_t limit,
+    void owed(Text organization, uint32_t dead, Text after_id, uint32_t limit,
               records::Rows& rows) override {
-        return engine_.read(
+        engine_.read(
             [&](Reader& reader) { return reader.owed(organization, dead, after_id, limit, rows); });
     }
     bool owed_row(Text organization, Text id, records::Rows& rows) override {

@@ -116,8 +116,6 @@ void dead_work(Check& check) {
     check.expect(ids(true, "", 2) == Texts{"k", "w1"} && ids(true, "w1", 2) == Texts{"w4", "w5"} &&
                      ids(true, "w5", 2).empty(),
                  "pages of owed rows have gaps, or overlap");
-    check.expect(store.owed("o", true, "none", 2).status == TANDEM_NOT_FOUND,
-                 "a page begins at a row that is gone");
     const auto row = store.owed_row("o", "w1").owed;
     check.expect(row.size() == 1 && row[0].dead == 1 && row[0].last_error == "gave up" &&
                      row[0].organization == "o",
@@ -148,6 +146,29 @@ void dead_work(Check& check) {
     revive.owed_id = "k";
     check.expect(store.commit("o", {revive}).code == TANDEM_CONFLICT,
                  "two unclaimed rows have one merge key");
+}
+
+/// Pages of what is owed are read while workers and operators change the rows.
+void owed_pages(Check& check) {
+    StoreInHand store(check);
+    const auto rest = [&](bool dead, const std::string& after) {
+        return each(store.owed("o", dead, after, 10).owed, &records::Owed::id);
+    };
+    store.write("o", {owed("w3", 2, some_time), owed("w2", 2, some_time + 1),
+                      owed("w4", 2, some_time + 2), owed("w1", 2, some_time + 3)});
+    check.expect(rest(false, "") == Texts{"w1", "w2", "w3", "w4"},
+                 "owed rows must come in the order of their ids");
+    store.write("o", {settle("w2", TANDEM_SETTLE_RETRY, some_time + 999, "later")});
+    check.expect(rest(false, "w2") == Texts{"w3", "w4"}, "a row that is put off hides others");
+    store.write("o", {settle("w2", TANDEM_SETTLE_DONE, 0, "")});
+    check.expect(rest(false, "w2") == Texts{"w3", "w4"}, "a row that is done hides others");
+    for (const char* id : {"w1", "w3", "w4"})
+        store.write("o", {settle(id, TANDEM_SETTLE_DEAD, 0, "gave up")});
+    records::Revive revive;
+    revive.owed_id = "w1";
+    revive.due_at = some_time + 999;
+    store.write("o", {revive});
+    check.expect(rest(true, "w1") == Texts{"w3", "w4"}, "a row that is revived hides others");
 }
 
 void leases(Check& check) {
@@ -343,6 +364,7 @@ const Registered registered[] = {
     {"store.notes", "keeps notes until they expire", TANDEM_STORE, &notes},
     {"store.audit", "keeps the audit in its order", TANDEM_STORE, &audit},
     {"store.dead_work", "shows dead work and revives it", TANDEM_STORE, &dead_work},
+    {"store.owed_pages", "pages owed work that changes meanwhile", TANDEM_STORE, &owed_pages},
     {"store.leases", "ends the leases of a process that is gone", TANDEM_STORE, &leases},
     {"store.erasure", "erases all of an address, and nothing else", TANDEM_STORE, &erasure},
     {"store.forgetting", "forgets what is old, and nothing else", TANDEM_STORE, &forgetting},

@@ -42,6 +42,7 @@ class OutboxTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(another_organisations_rows_do_not_exist);
     CPPUNIT_TEST(each_deed_leaves_an_audit_line);
     CPPUNIT_TEST(the_routes_page_and_answer);
+    CPPUNIT_TEST(rows_that_change_between_two_pages_hide_no_others);
     CPPUNIT_TEST(wrong_questions_are_refused);
     CPPUNIT_TEST_SUITE_END();
 
@@ -202,6 +203,28 @@ public:
         CPPUNIT_ASSERT_EQUAL(200, ask("POST", "/api/outbox/{id}/retry", dead).status);
         CPPUNIT_ASSERT_EQUAL(200, ask("DELETE", "/api/outbox/{id}", dead).status);
         CPPUNIT_ASSERT_EQUAL(404, ask("DELETE", "/api/outbox/{id}", dead).status);
+    }
+
+    // The provider was down and comes back while somebody looks.
+    void rows_that_change_between_two_pages_hide_no_others() {
+        std::vector<std::string> said;
+        for (const char* text : {"uno", "two", "tre"}) {
+            said.push_back(world_->owe_text(text, -1));
+            world_->clock.advance(Milliseconds{1});
+        }
+        const std::string first = waiting_row();
+        const auto rest = [&] {
+            const serve::Response page =
+                ask("GET", "/api/outbox", "", "state=waiting&cursor=" + first);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(page.body, 200, page.status);
+            return has(page.body, said[1]) && has(page.body, said[2]) && !has(page.body, said[0]);
+        };
+        CPPUNIT_ASSERT(rest());
+        const Time later = world_->clock.now() + std::chrono::minutes{5};
+        world_->commit({store::Settle{first, store::Settlement::Retry, later, "down"}});
+        CPPUNIT_ASSERT_MESSAGE("the first was put off", rest());
+        CPPUNIT_ASSERT(outbox_->drop(World::organization, first, "ann"));
+        CPPUNIT_ASSERT_MESSAGE("the first is gone", rest());
     }
 
     void wrong_questions_are_refused() {

@@ -143,9 +143,8 @@ public:
     /// Newest first.
     virtual void messages_by_delivery(Text organization, Text address, std::uint32_t delivery,
                                       std::uint32_t limit, store::Rows& rows) = 0;
-    /// Dead rows (1) or living ones (0) in (due_at, id) order, behind the row `after_id`. No:
-    /// that row is gone.
-    virtual bool owed(Text organization, std::uint32_t dead, Text after_id, std::uint32_t limit,
+    /// Dead rows (1) or living ones (0) by id, those above `after_id`, which may be gone.
+    virtual void owed(Text organization, std::uint32_t dead, Text after_id, std::uint32_t limit,
                       store::Rows& rows) = 0;
     virtual bool owed_row(Text organization, Text id, store::Rows& rows) = 0;
     /// Whether the dedupe key is remembered.

@@ -139,9 +139,8 @@ typedef struct tandem_store_reads {
     tandem_status (*messages_by_delivery)(void *self, tandem_view organization,
                                           tandem_view address, uint32_t delivery, uint32_t limit,
                                           const tandem_row_sink *sink, tandem_error *error);
-    /* [worker] Owed rows of an organisation, dead ones (1) or living ones (0), in (due_at, id)
-     * order, behind the row `after_id`; empty: from the first. NOT_FOUND if that row is gone:
-     * its place in the order went with it. */
+    /* [worker] Owed rows of an organisation, dead ones (1) or living ones (0), by id, those
+     * above `after_id`, which need not be there any more; empty: from the first. */
     tandem_status (*owed)(void *self, tandem_view organization, uint32_t dead,
                           tandem_view after_id, uint32_t limit, const tandem_row_sink *sink,
                           tandem_error *error);
