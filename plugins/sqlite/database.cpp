@@ -1,6 +1,8 @@
 #include "database.h"
 
+#include <memory>
 #include <mutex>
+#include <new>
 
 #include "Poco/Data/SQLite/Connector.h"
 #include "Poco/Data/SQLite/Utility.h"
@@ -40,6 +42,18 @@ Poco::Data::Session open(const std::string& path) {
     return Poco::Data::Session(Poco::Data::SQLite::Connector::KEY, path);
 }
 
+// Those of a compaction and of large statements: the folders that SQLite would look for may be
+// small or read-only, which would look like damage. It knows one for the whole process, and asks
+// as the real user whether it can be written: where a capability alone lets us, its choice stays.
+void keep_temporary_files_beside(sqlite3* handle) {
+    const std::string file = sqlite3_db_filename(handle, "main");
+    const std::string folder = file.substr(0, file.rfind('/') + 1);
+    const std::unique_ptr<char, decltype(&sqlite3_free)> sql(
+        sqlite3_mprintf("PRAGMA temp_store_directory = %Q", folder.c_str()), &sqlite3_free);
+    if (!sql) throw std::bad_alloc();
+    static_cast<void>(sqlite3_exec(handle, sql.get(), nullptr, nullptr, nullptr));
+}
+
 int note_log_pages(void* pages, sqlite3*, const char*, int count) {
     *static_cast<int*>(pages) = count;
     return SQLITE_OK;
@@ -67,6 +81,7 @@ Database::Database(const std::string& path, Role role)
 }
 
 void Database::begin_writing() const {
+    keep_temporary_files_beside(handle_);
     execute(writer_settings);
     if (text("PRAGMA journal_mode") != "wal")
         throw Fault(SQLITE_ERROR, "the file system does not allow a write-ahead log");

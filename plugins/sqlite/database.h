@@ -51,8 +51,8 @@ class Database {
 public:
     Database(const std::string& path, Role role);
 
-    /// Makes a Writer's file durable and a write-ahead log. Apart from opening, so that a file
-    /// of another program can be refused before it is changed.
+    /// Makes a Writer's file durable and a write-ahead log, with temporary files beside it. Apart
+    /// from opening, so that a file of another program can be refused before it is changed.
     void begin_writing() const;
 
     sqlite3* handle() const { return handle_; }

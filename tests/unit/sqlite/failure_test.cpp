@@ -22,6 +22,9 @@ std::atomic<int> syncs_until_failure{0};
 // While it is wanted, syncs come to a halt.
 std::atomic<bool> halt_wanted{false}, halted{false};
 
+// SQLite deletes a temporary file as soon as it is open.
+std::string last_temporary_file;
+
 int sync_or_fail(const char* name, int descriptor) {
     if (syncs_until_failure > 0 && --syncs_until_failure == 0) {
         errno = EIO;
@@ -44,6 +47,10 @@ extern "C" __attribute__((visibility("default"))) int fsync(int descriptor) {
 extern "C" __attribute__((visibility("default"))) int fdatasync(int descriptor) {
     return sync_or_fail("fdatasync", descriptor);
 }
+extern "C" __attribute__((visibility("default"))) int unlink(const char* path) noexcept {
+    if (std::strstr(path, "etilqs_") != nullptr) last_temporary_file = path;
+    return ::unlinkat(AT_FDCWD, path, 0);
+}
 
 namespace tandem::sqlite {
 
@@ -52,6 +59,7 @@ class FailureTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(a_failed_sync_of_a_commit_breaks_the_store_for_good);
     CPPUNIT_TEST(whichever_sync_fails_nothing_acknowledged_is_lost);
     CPPUNIT_TEST(a_disk_that_keeps_a_commit_waiting_keeps_nobody_else_waiting_for_its_health);
+    CPPUNIT_TEST(temporary_files_are_beside_the_database);
     CPPUNIT_TEST(a_full_disk_refuses_commits_and_loses_nothing);
     CPPUNIT_TEST_SUITE_END();
 
@@ -121,6 +129,18 @@ public:
         commit.get();
         CPPUNIT_ASSERT_MESSAGE("the commit made no sync", during);
         CPPUNIT_ASSERT_MESSAGE("health waited for the commit", told == std::future_status::ready);
+    }
+
+    // Elsewhere there may be no room for them, or no leave to write.
+    void temporary_files_are_beside_the_database() {
+        const TemporaryFolder folder;
+        const Database database(folder.file("db"), Role::Writer);
+        database.begin_writing();
+        last_temporary_file.clear();
+        database.execute(
+            "CREATE TABLE t (x BLOB); INSERT INTO t VALUES (zeroblob(4000000));"
+            "PRAGMA cache_size = 10; PRAGMA temp_store = FILE; VACUUM");
+        CPPUNIT_ASSERT_EQUAL(folder.path(), last_temporary_file.substr(0, folder.path().size()));
     }
 
     void a_full_disk_refuses_commits_and_loses_nothing() {
