@@ -175,7 +175,7 @@ void Furniture::furnish_writing() {
         limits);
     retention = std::make_unique<publish::Retention>(
         *store, organizations, static_cast<int64_t>(settings.stream.retention_events), logger);
-    upkeep = std::make_unique<store::Upkeep>(*store, organizations, clock, logger);
+    upkeep = std::make_unique<store::Upkeep>(*store, *committer, organizations, clock, logger);
 }
 
 void Furniture::furnish_limits() {

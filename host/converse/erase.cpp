@@ -32,13 +32,28 @@ limit::Charge release(const Asked& asked, const std::optional<domain::Call>& act
     return std::move(*charge);
 }
 
-void erase(const Asked& asked, const std::string& address) {
+bool is_known(const store::Snapshot& snapshot) {
+    return snapshot.conversation || snapshot.lead;
+}
+
+[[noreturn]] void refuse_stranger() {
+    serve::refuse(404, "NOT_FOUND", "There is no such conversation.");
+}
+
+struct Erased {
+    std::string name;  // the person's keyed hash
+    bool now = false;  // false: nothing was known of them
+};
+
+Erased erase(const Asked& asked, const std::string& address) {
     const domain::OrganizationId& organization = asked.organization.id;
     for (unsigned i = 0; i < max_rebuilds; ++i) {
-        const store::Snapshot now = known_person(asked, address);
+        const store::Snapshot now =
+            found(asked.ground.store->snapshot(organization, address, 0), "conversation");
         auto remains = admit::remains_of(*asked.ground.store, organization, address,
                                          now.conversation, asked.ground.clock->now());
         if (!remains) serve::refuse_without_storage();
+        if (!is_known(now)) return {remains->name, false};
         store::ChangeSet set;
         set.organization = organization;
         set.preconditions = std::move(remains->conditions);
@@ -46,12 +61,16 @@ void erase(const Asked& asked, const std::string& address) {
         build_on(set, now, address, asked.ground.clock->now());
         set.operations.push_back(store::Erase{address, remains->name});
         set.operations.push_back(store::ForgetNote{"processed", address});
+        set.operations.push_back(store::unfinished_erasure(remains->name, asked.ground.ids->next(),
+                                                           asked.ground.clock->now()));
         set.operations.push_back(audit(asked, "erase", remains->name));
         limit::Charge charge = release(asked, now.active_call);
         charge.write(set);
         const auto outcome = asked.ground.committer->commit(std::move(set));
         if (!outcome) serve::refuse_without_storage();
-        if (outcome->kind == store::Outcome::Kind::Committed) return charge.keep();
+        if (outcome->kind != store::Outcome::Kind::Committed) continue;
+        charge.keep();
+        return {remains->name, true};
     }
     serve::refuse_without_storage();
 }
@@ -61,8 +80,7 @@ void erase(const Asked& asked, const std::string& address) {
 store::Snapshot known_person(const Asked& asked, const std::string& address) {
     store::Snapshot now =
         found(asked.ground.store->snapshot(asked.organization.id, address, 0), "conversation");
-    if (!now.conversation && !now.lead)
-        serve::refuse(404, "NOT_FOUND", "There is no such conversation.");
+    if (!is_known(now)) refuse_stranger();
     return now;
 }
 
@@ -91,13 +109,17 @@ void note_export(const Asked& asked, const std::string& address) {
 }
 
 serve::Response erase_conversation(const Asked& asked) {
-    const std::string address = asked.path_address();
-    erase(asked, address);
-    if (const auto done = asked.ground.store->compact(); !done) {
+    const Erased erased = erase(asked, asked.path_address());
+    const auto finished =
+        store::finish_erasures(*asked.ground.store, *asked.ground.committer, asked.organization.id,
+                               erased.name, asked.ground.clock->now());
+    if (!finished) {
         asked.ground.log->error("converse", "what was erased could not be removed from the files",
-                                {{"reason", done.error().text}});
+                                {{"reason", finished.error().text}});
         serve::refuse_without_storage();
     }
+    // Who was erased before is no stranger while their files were still to be rewritten.
+    if (!erased.now && !*finished) refuse_stranger();
     return serve::success("Erased", "{}");
 }
 

@@ -333,6 +333,16 @@ public:
     virtual Result<Outcome> commit(ChangeSet change_set) = 0;
 };
 
+/// What an erasing ChangeSet writes beside its Erase: files still hold what it erased. It stands
+/// until `finish_erasures`, over a full disk and the end of the process. `name` is whom, as a
+/// keyed hash; `deed` tells one erasure of them from another.
+Note unfinished_erasure(const std::string& name, const std::string& deed, Time now);
+/// Where such notes stand whose name begins so (empty: any), compacts and forgets them. False:
+/// none stands. Takes as long as `compact`.
+Result<bool> finish_erasures(Store& store, Committer& committer,
+                             const domain::OrganizationId& organization, const std::string& name,
+                             Time now);
+
 /// Someone who must learn of all events that were committed: the audience of the journal.
 /// Called on the committer's thread, in journal order, before the `done` callbacks of the
 /// same batch; must neither block nor throw.

@@ -10,6 +10,7 @@
 #include "admit/erased.h"
 #include "converse/cursor.h"
 #include "limit/ledger.h"
+#include "store/upkeep.h"
 #include "unit/converse/ground.h"
 #include "unit/store/passing_store.h"
 
@@ -55,11 +56,17 @@ public:
     }
 };
 
-/// Forgets, but cannot rewrite its files.
+/// Forgets, but cannot rewrite its files while the disk is full.
 class Keeping : public testing::PassingStore {
 public:
     using PassingStore::PassingStore;
-    Result<void> compact() override { return Error{Code::Unavailable, "the disk is full"}; }
+    Result<void> compact() override {
+        if (full) return Error{Code::Unavailable, "the disk is full"};
+        ++compacted;
+        return {};
+    }
+    bool full = true;
+    int compacted = 0;
 };
 
 }  // namespace
@@ -78,6 +85,8 @@ class TracesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(an_opt_out_outlives_its_erasure);
     CPPUNIT_TEST(a_call_of_who_is_erased_keeps_no_minutes);
     CPPUNIT_TEST(an_erasure_that_left_files_behind_is_no_success);
+    CPPUNIT_TEST(an_erasure_that_left_files_behind_is_finished_when_it_is_asked_for_again);
+    CPPUNIT_TEST(an_unfinished_erasure_is_finished_without_being_asked_for_again);
     CPPUNIT_TEST(without_storage_nothing_is_told_as_done);
     CPPUNIT_TEST_SUITE_END();
 
@@ -261,6 +270,36 @@ public:
         Keeping full(office.store);
         office.ground.store = &full;
         expect_refused(office.ask(erase_conversation, gone), 503, "STORAGE_UNAVAILABLE");
+        expect_refused(office.ask(show_conversation, gone), 404, "NOT_FOUND");
+    }
+
+    void an_erasure_that_left_files_behind_is_finished_when_it_is_asked_for_again() {
+        Lived office;
+        Keeping disk(office.store);
+        office.ground.store = &disk;
+        expect_refused(office.ask(erase_conversation, gone), 503, "STORAGE_UNAVAILABLE");
+        expect_refused(office.ask(erase_conversation, gone), 503, "STORAGE_UNAVAILABLE");
+        disk.full = false;
+        expect_refused(office.ask(erase_conversation, "+15551239999"), 404, "NOT_FOUND");
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("a stranger's", 0, disk.compacted);
+        office.ask(erase_conversation, gone).data();
+        CPPUNIT_ASSERT_EQUAL(1, disk.compacted);
+        expect_refused(office.ask(erase_conversation, gone), 404, "NOT_FOUND");
+        office.ask(erase_conversation, stays).data();
+        expect_refused(office.ask(erase_conversation, stays), 404, "NOT_FOUND");
+        CPPUNIT_ASSERT_EQUAL(2, disk.compacted);
+    }
+
+    void an_unfinished_erasure_is_finished_without_being_asked_for_again() {
+        Lived office;
+        Keeping disk(office.store);
+        office.ground.store = &disk;
+        expect_refused(office.ask(erase_conversation, gone), 503, "STORAGE_UNAVAILABLE");
+        store::Upkeep upkeep(disk, *office.committer, office.both, office.clock, office.log);
+        upkeep.forget();
+        disk.full = false;
+        for (int round = 0; round < 2; ++round) upkeep.forget();
+        CPPUNIT_ASSERT_EQUAL(1, disk.compacted);
     }
 
     void without_storage_nothing_is_told_as_done() {

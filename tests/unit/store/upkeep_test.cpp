@@ -4,6 +4,7 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "quiet.h"
+#include "store/committer.h"
 #include "unit/store/refusing_store.h"
 
 namespace tandem::store {
@@ -51,7 +52,7 @@ class UpkeepTest : public CppUnit::TestFixture {
 public:
     void each_organisation_keeps_what_its_settings_say() {
         const domain::Organizations all({with("ever", 0), with("month", 30)});
-        Upkeep(store, all, clock, log).forget();
+        Upkeep(store, committer, all, clock, log).forget();
         CPPUNIT_ASSERT_EQUAL(size_t{2}, store.calls.size());
         CPPUNIT_ASSERT(store.calls[0].organization == "ever" && store.calls[0].before == Time{});
         CPPUNIT_ASSERT(store.calls[1].organization == "month" &&
@@ -61,14 +62,14 @@ public:
 
     void one_that_fails_is_logged_and_does_not_stop_the_others() {
         const domain::Organizations all({with("failing", 1), with("other", 1)});
-        Upkeep(store, all, clock, log).forget();
+        Upkeep(store, committer, all, clock, log).forget();
         CPPUNIT_ASSERT_EQUAL(size_t{2}, store.calls.size());
         CPPUNIT_ASSERT_EQUAL(1, log.lines.load());
     }
 
     void it_begins_at_once_and_stops_in_its_pause() {
         const domain::Organizations all({with("o", 1)});
-        Upkeep upkeep(store, all, clock, log);
+        Upkeep upkeep(store, committer, all, clock, log);
         upkeep.start();
         {
             std::unique_lock lock(store.mutex);
@@ -82,6 +83,8 @@ private:
     ForgettingStore store;
     StillClock clock;
     QuietLog log;
+    CountingMetrics metrics;
+    GroupCommitter committer{store, nullptr, log, metrics};
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(UpkeepTest);
