@@ -87,7 +87,8 @@ public:
     virtual Result<Instance> create(const settings::PluginUse& use) = 0;
     /// Makes and starts an instance with these options for each, all of them or none.
     /// Invalid: wrong options; Conflict: it is another plugin, or offers something else than
-    /// the one of this id; Unsupported: that one is a store, or there is none.
+    /// the one of this id; Unsupported: that one is a store, or there is none; Unavailable:
+    /// it has not what it needs, such as a way to sign in whose issuer is away.
     virtual Result<std::unique_ptr<Renewal>> renew(
         const std::vector<settings::PluginUse>& uses) = 0;
     /// Where events of plugins go, from the next start on; must outlive `stop`.

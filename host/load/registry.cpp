@@ -159,6 +159,8 @@ private:
     Result<Made> make(const settings::PluginUse& use);
     /// Fits in the place of the one of its id.
     Result<Made> make_successor(const settings::PluginUse& use);
+    /// Of a way to sign in whether it has what it needs: the one before it let people in.
+    Result<void> can_judge(const Instance& instance) const;
     void replace(const Made& made);
     /// Null: there is none of this id.
     LivingPointer* find_living(const std::string& id);
@@ -271,7 +273,8 @@ public:
         Result<Made> made = registry_.make_successor(use);
         if (!made) return made.error();
         made_.push_back(*std::move(made));
-        return registry_.start(*made_.back().living);
+        if (Result<void> started = registry_.start(*made_.back().living); !started) return started;
+        return registry_.can_judge(made_.back().instance);
     }
 
     void replace() override {
@@ -313,6 +316,15 @@ Result<PluginRegistry::Made> PluginRegistry::make_successor(const settings::Plug
                      use.id + " would offer something else than before; that takes a restart"};
     }
     return made;
+}
+
+Result<void> PluginRegistry::can_judge(const Instance& instance) const {
+    if (!instance.authenticator) return {};
+    const Time now = services_->clock ? services_->clock->now() : Time{};
+    const auto answer = instance.authenticator->authenticate("", now);
+    if (answer || answer.error().code != Code::Unavailable) return {};
+    return Error{Code::Unavailable,
+                 instance.id + " could not tell who is calling: " + answer.error().text};
 }
 
 void PluginRegistry::replace(const Made& made) {

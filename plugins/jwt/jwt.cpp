@@ -101,6 +101,10 @@ RotatingKeys::Fetch source_of(const plugin::Host& host, const std::string& place
     return [value, &algorithm] { return keys_in_file(value, algorithm); };
 }
 
+[[noreturn]] void no_key_at_hand() {
+    throw Failure(TANDEM_UNAVAILABLE, "no key of the issuer is at hand");
+}
+
 std::int64_t refresh_ms(const plugin::Config& config) {
     const std::int64_t seconds = config.integer("jwks_refresh");
     if (seconds < least_refresh_s || seconds > day_s)
@@ -175,6 +179,8 @@ void Jwt::stop() {
 }
 
 plugin::Identity Jwt::authenticate(std::string_view text, tandem_time now) {
+    // Nobody's credential: a host that asks about it wants to know whether any can be judged.
+    if (text.empty() && rotating_ && !rotating_->current()) no_key_at_hand();
     const Token token = read_token(text, rules_);
     KeySetPointer keys = rotating_ ? rotating_->current() : fixed_;
     const Key* key = keys ? keys->choose(token.key_id) : nullptr;
@@ -185,7 +191,7 @@ plugin::Identity Jwt::authenticate(std::string_view text, tandem_time now) {
         keys = rotating_->after_unknown_key();
         doubt = doubt_about(token, keys ? keys->choose(token.key_id) : nullptr);
     }
-    if (!keys) throw Failure(TANDEM_UNAVAILABLE, "no key of the issuer is at hand");
+    if (!keys) no_key_at_hand();
     if (!doubt.empty()) refuse(std::string(doubt));
     return identity_of(token, rules_, now);
 }

@@ -22,6 +22,7 @@ public:
 
     void start() override;
     void stop() override;
+    /// UNAVAILABLE where no key is at hand, for an empty text as well.
     plugin::Identity authenticate(std::string_view token, tandem_time now) override;
 
 private:

@@ -3,7 +3,10 @@
 
 #include <sys/stat.h>
 
+#include <csignal>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "fakes/issuer.h"
@@ -77,6 +80,7 @@ class SignInTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(everybody_else_gets_one_answer);
     CPPUNIT_TEST(keys_come_and_go_without_a_restart);
     CPPUNIT_TEST(an_issuer_that_is_away_keeps_nobody_else_out);
+    CPPUNIT_TEST(a_reload_that_would_lock_everybody_out_is_refused);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -190,7 +194,46 @@ public:
         CPPUNIT_ASSERT_EQUAL(200, status(api_key_));
     }
 
+    void a_reload_that_would_lock_everybody_out_is_refused() {
+        start();
+        const std::string others = of_cloud({{"aud", "others"}});
+        for (const auto& [code, body] :
+             {std::pair(503, ""), std::pair(200, "<html>Sign in</html>")}) {
+            issuer_->answers(code, body);
+            reload();
+            CPPUNIT_ASSERT_EQUAL(200, status(of_cloud()));
+            CPPUNIT_ASSERT_EQUAL(401, status(others));
+            CPPUNIT_ASSERT_EQUAL(0, metric("tandem_config_last_reload_successful"));
+        }
+        CPPUNIT_ASSERT(gateway_->output().find("\"applied\":\"") == std::string::npos);
+        issuer_->publishes(key_set(cloud_key().jwk("1")));
+        reload();
+        CPPUNIT_ASSERT_EQUAL(401, status(of_cloud()));
+        CPPUNIT_ASSERT_EQUAL(200, status(others));
+        CPPUNIT_ASSERT_EQUAL(1, metric("tandem_config_last_reload_successful"));
+    }
+
 private:
+    /// The cloud's tokens are for others from now on, and the log says less.
+    void reload() {
+        const std::string file = gateway_->folder().file("tandem.yaml");
+        std::ifstream read(file);
+        std::string text(std::istreambuf_iterator<char>(read), {});
+        for (const auto& [before, after] : {std::pair("audience: tandem,", "audience: others,"),
+                                            std::pair("level: debug", "level: info")})
+            if (const size_t at = text.find(before); at != std::string::npos)
+                text.replace(at, std::string(before).size(), after);
+        gateway_->folder().write("tandem.yaml", text);
+        const int before = metric("tandem_config_reloads_total");
+        ::kill(gateway_->pid(), SIGHUP);
+        CPPUNIT_ASSERT(await([&] { return metric("tandem_config_reloads_total") > before; }));
+    }
+    int metric(const std::string& name) {
+        const std::string text = client_->get("/metrics").body;
+        const size_t at = text.find("\n" + name + " ");
+        return at == std::string::npos ? 0 : std::stoi(text.substr(at + name.size() + 2));
+    }
+
     static const SigningKey& cloud_key() {
         static const SigningKey key("RS256");
         return key;

@@ -196,7 +196,10 @@ void limits(void*, tandem_channel_limits*) {}
 
 tandem_status authenticate(void* self, tandem_view token, tandem_time,
                            const tandem_identity_sink* sink, tandem_error* error) {
+    static bool away = false;
     const std::string words = text(token);
+    if (words == "be away" || words == "be back") away = words == "be away";
+    if (words.empty() && away) return fail(error, TANDEM_UNAVAILABLE, "the issuer is away");
     if (words == "other scheme") return fail(error, TANDEM_UNSUPPORTED, "no token of mine");
     if (words == "wrong") return fail(error, TANDEM_UNAUTHORIZED, "the signature differs");
     if (words == "nobody") return TANDEM_OK;

@@ -37,6 +37,7 @@ class ProxiesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(two_instances_of_one_name_are_refused);
     CPPUNIT_TEST(a_renewed_instance_stands_behind_the_same_ports_and_loses_no_call);
     CPPUNIT_TEST(all_are_renewed_or_none);
+    CPPUNIT_TEST(a_renewed_way_to_sign_in_must_be_able_to_judge);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -278,6 +279,18 @@ public:
         CPPUNIT_ASSERT_EQUAL(first, which(odd_));
         (*renewed)->replace();
         CPPUNIT_ASSERT(first != which(odd_) && second != which(*even));
+    }
+
+    void a_renewed_way_to_sign_in_must_be_able_to_judge() {
+        const std::string first = which(odd_);
+        CPPUNIT_ASSERT(odd_.authenticator->authenticate("be away", Time{}));
+        refused(registry_->renew({use("odd")}), Code::Unavailable, "the issuer is away");
+        CPPUNIT_ASSERT_EQUAL(first, which(odd_));
+        CPPUNIT_ASSERT(odd_.authenticator->authenticate("be back", Time{}));
+        auto renewed = registry_->renew({use("odd")});
+        CPPUNIT_ASSERT(renewed);
+        (*renewed)->replace();
+        CPPUNIT_ASSERT(first != which(odd_));
     }
 
 private:

@@ -57,6 +57,7 @@ class RotationTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(t20_few_requests_wait_for_a_silent_issuer_and_none_for_long);
     CPPUNIT_TEST(t21_whatever_is_no_key_set_lets_nobody_in);
     CPPUNIT_TEST(t21_whatever_is_no_key_set_leaves_the_last_good_one);
+    CPPUNIT_TEST(an_empty_credential_asks_whether_there_are_keys);
     CPPUNIT_TEST(t21_a_redirect_is_not_followed);
     CPPUNIT_TEST(t18_what_a_token_points_to_is_never_fetched);
     CPPUNIT_TEST(t19_no_kid_and_two_keys_is_nobody_and_causes_no_fetch);
@@ -196,6 +197,17 @@ public:
             expect("accepted", first(), "1");
             expect("refused", second(), "2");
         }
+    }
+
+    void an_empty_credential_asks_whether_there_are_keys() {
+        issuer_->publishes("<html>Sign in</html>");
+        start();
+        CPPUNIT_ASSERT_EQUAL(std::string("unavailable"), made_->judge("", now));
+        // What is not ours goes on to others all the same.
+        CPPUNIT_ASSERT_EQUAL(std::string("not mine"), made_->judge("tandem_key", now));
+        issuer_->publishes(key_set(first().jwk("1")));
+        expect("accepted", first(), "1");
+        CPPUNIT_ASSERT_EQUAL(std::string("not mine"), made_->judge("", now));
     }
 
     void t21_a_redirect_is_not_followed() {
