@@ -8,8 +8,10 @@
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/ServerSocket.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 namespace tandem::fakes {
 
@@ -80,6 +82,9 @@ Issuer::~Issuer() {
     }
     parts_->board.changed.notify_all();
     parts_->server.stopAll(true);
+    // It ends the connections, and does not wait for who serves them.
+    while (parts_->server.currentConnections() > 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 std::string Issuer::url(const std::string& path) const {

@@ -192,7 +192,7 @@ public:
     }
 
     void patience_ends_with_a_502_and_nobody_is_called_after_it() {
-        Doors doors(100ms);
+        Doors doors(1s);
         expect(doors.post(R"({"phoneNumber":"+15551234567"})")->wait(), 502, "PROVIDER_FAILED");
         CPPUNIT_ASSERT(!doors.world.last_event("call_ended").empty());
         doors.world.clock.advance(std::chrono::hours{1});

@@ -114,11 +114,11 @@ public:
 
     void work_of_the_future_begins_when_it_is_due() {
         start(1h, {});
-        store::ChangeSet set = owe("+1", "twilio", 300ms);
+        store::ChangeSet set = owe("+1", "twilio", 2s);
         tell(set);
         tell(owe("+2", "twilio", 0ms));
         CPPUNIT_ASSERT(desk_->begun(1));
-        world_->clock.advance(300ms);
+        world_->clock.advance(2s);
         CPPUNIT_ASSERT(desk_->begun(2));
         CPPUNIT_ASSERT_EQUAL(std::string("+1"), desk_->order[1]);
     }

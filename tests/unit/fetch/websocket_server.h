@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include <Poco/Exception.h>
@@ -33,7 +35,12 @@ public:
           server_(new Factory(std::move(talk), plain_, connections_), listener, parameters()) {
         server_.start();
     }
-    ~WebSocketServer() { server_.stopAll(true); }
+    ~WebSocketServer() {
+        server_.stopAll(true);
+        // It ends the connections, and does not wait for who serves them.
+        while (server_.currentConnections() > 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
 
     std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
     std::string url(const std::string& target = "/") const {

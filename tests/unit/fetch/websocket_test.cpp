@@ -497,19 +497,27 @@ private:
     }
 
     void check_trickle(const std::string& text) {
+        std::atomic<int> waits{0};
         RawServer server([&](int socket, const std::string& request) {
-            const std::string bytes =
-                accepted(request) + "\x81" + std::string(1, static_cast<char>(text.size())) + text;
-            for (const char byte : bytes) {
+            for (const char byte : accepted(request)) {
                 RawServer::write(socket, std::string(1, byte));
-                std::this_thread::sleep_for(2ms);
+                std::this_thread::sleep_for(1ms);
+            }
+            const std::string frame =
+                "\x81" + std::string(1, static_cast<char>(text.size())) + text;
+            const auto end = std::chrono::steady_clock::now() + long_enough;
+            for (const char byte : frame) {
+                // The client has asked in vain since the byte before.
+                const int before = waits;
+                while (waits == before && std::chrono::steady_clock::now() < end)
+                    std::this_thread::sleep_for(1ms);
+                RawServer::write(socket, std::string(1, byte));
             }
             RawServer::await_end(socket);
         });
         const auto socket = opened(server.url());
-        int waits = 0;
         Received next;
-        for (; waits < 10'000 && next.kind == Kind::Nothing; ++waits) next = *socket->receive(1ms);
+        for (; waits < 50'000 && next.kind == Kind::Nothing; ++waits) next = *socket->receive(1ms);
         CPPUNIT_ASSERT_EQUAL(text, next.text);
         CPPUNIT_ASSERT(waits > 3);
     }

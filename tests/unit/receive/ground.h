@@ -130,8 +130,10 @@ private:
 
 /// Everything at once; ends in the order that the daemon keeps.
 struct House {
-    House()
-        : store(made(instance, fake)),
+    /// How long a call waits for its context: it has time, where nothing is to hang.
+    explicit House(Milliseconds for_context = std::chrono::seconds(20))
+        : context_patience(for_context),
+          store(made(instance, fake)),
           organizations({{"bici", "BICI", "US", {"+14155550100"}, "twilio", "eleven", "brain"},
                          {"other", "Other", "US", {"+14155550111"}, "elsewhere", "", ""},
                          {"one", "One", "US", {"+14155550112"}, "shared", "", ""},
@@ -172,8 +174,10 @@ struct House {
         ground.log = &log;
         ground.metrics = &metrics;
         ground.limits = limits;
-        intake = std::make_unique<Intake>(
-            ground, IntakeOptions{.public_url = "https://gw.example.com", .emitted_events = 100});
+        intake =
+            std::make_unique<Intake>(ground, IntakeOptions{.public_url = "https://gw.example.com",
+                                                           .emitted_events = 100,
+                                                           .context_patience = context_patience});
         intake->start();
     }
 
@@ -181,6 +185,7 @@ struct House {
         return store.journal(organization, 0, {}, 10000)->events;
     }
 
+    const Milliseconds context_patience;
     plugin::testing::FakeHost fake;
     host::Instance instance;
     TroubledStore store;

@@ -79,6 +79,7 @@ public:
     }
 
     void while_the_store_hangs_all_calls_get_the_defaults_within_a_second() {
+        house_ = std::make_unique<House>(IntakeOptions{}.context_patience);
         std::mutex gate;
         std::unique_lock closed(gate);
         house_->store.before_snapshot = [&] { const std::lock_guard lock(gate); };

@@ -338,6 +338,7 @@ public:
     }
 
     void a_call_gets_defaults_when_storage_is_slow() {
+        house_ = std::make_unique<House>(IntakeOptions{}.context_patience);
         say({call("CA1")});
         std::mutex gate;
         std::unique_lock closed(gate);

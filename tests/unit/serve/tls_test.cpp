@@ -213,7 +213,6 @@ public:
         options_.listen = {"127.0.0.1:0"};
         options_.tls_key = folder_ / "key.pem";
         options_.tls_certificate = folder_ / "certificate.pem";
-        options_.header_time = std::chrono::milliseconds(1500);
         write_key_and_certificate(options_.tls_key, options_.tls_certificate);
     }
     void tearDown() override {
@@ -277,6 +276,7 @@ public:
     }
 
     void a_handshake_that_stalls_is_cut() {
+        options_.header_time = std::chrono::milliseconds(1500);
         const uint16_t port = start();
         RawClient silent(port);
         silent.send("\x16\x03\x01");
