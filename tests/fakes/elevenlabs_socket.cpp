@@ -58,7 +58,7 @@ public:
         } catch (const Poco::Exception&) {
             conversation_.termination = "broken";
         }
-        if (!open_pings_.empty() && steady_clock::now() - pinged_ > std::chrono::seconds(5))
+        if (!open_pings_.empty() && steady_clock::now() - pinged_ > std::chrono::seconds(20))
             elevenlabs_.broken("a ping was never answered");
         conversation_.status = "done";
         conversation_.success = "success";

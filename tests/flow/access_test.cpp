@@ -55,7 +55,8 @@ public:
         const auto told = std::chrono::steady_clock::now();
         const int end = theirs.await("stream_end");
         CPPUNIT_ASSERT(end >= 0 && theirs.await_end());
-        CPPUNIT_ASSERT(std::chrono::steady_clock::now() - told < std::chrono::seconds(1));
+        // The rest is for a machine that has other things to do.
+        CPPUNIT_ASSERT(std::chrono::steady_clock::now() - told < std::chrono::seconds(10));
         CPPUNIT_ASSERT(theirs.event(end).data.find("access_revoked") != std::string::npos);
         CPPUNIT_ASSERT_EQUAL(401, list(agent));
         CPPUNIT_ASSERT_EQUAL(200, list(other));

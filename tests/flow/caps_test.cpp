@@ -97,6 +97,7 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("I am Ann."), unsent.value("content", ""));
         CPPUNIT_ASSERT_EQUAL(std::string("failed"), unsent.value("status", ""));
         CPPUNIT_ASSERT_EQUAL(429, write(customer).status);
+        CPPUNIT_ASSERT(twilio_.await_messages(1));
         CPPUNIT_ASSERT_EQUAL(size_t{1}, twilio_.messages().size());
     }
 

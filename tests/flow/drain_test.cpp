@@ -9,6 +9,7 @@
 
 #include "flow/bike_store.h"
 #include "flow/event_source.h"
+#include "flow/fake.h"
 
 namespace tandem::flow {
 
@@ -51,7 +52,7 @@ public:
         CPPUNIT_ASSERT_EQUAL(200, deliver(provider, signed_text(1, "slow")).status);
         CPPUNIT_ASSERT(inbox.await("sms_received") > 0);
         // The turn is due after 50 ms; the AI then thinks for half a minute.
-        std::this_thread::sleep_for(std::chrono::seconds(1));
+        CPPUNIT_ASSERT(await([&] { return is_in_hand(gateway, "ai_turn"); }));
         const auto begin = std::chrono::steady_clock::now();
         CPPUNIT_ASSERT_EQUAL(0, gateway.stop());
         CPPUNIT_ASSERT(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
@@ -148,6 +149,17 @@ private:
         return settings(store);
     }
 
+    static bool is_in_hand(Gateway& gateway, const std::string& kind) {
+        HttpClient page(gateway.url());
+        const HttpAnswer listed =
+            page.get("/api/outbox?state=waiting",
+                     {{"Authorization", "Bearer " + gateway.token("bikes", "admin")}});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(listed.body, 200, listed.status);
+        const Json told = Json::parse(listed.body);
+        for (const Json& entry : told.at("data").at("entries"))
+            if (entry.at("kind") == kind && !entry.at("claimedUntil").is_null()) return true;
+        return false;
+    }
     static Headers bearer(Gateway& gateway) {
         return {{"Authorization", "Bearer " + gateway.token("bikes", "conversations:read")}};
     }

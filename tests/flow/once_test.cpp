@@ -102,9 +102,10 @@ public:
         }
         CPPUNIT_ASSERT_EQUAL(size_t{1}, elevenlabs_->requests("outbound").size());
         CPPUNIT_ASSERT(twilio_->await_messages(4));
-        CPPUNIT_ASSERT_EQUAL(std::string("Ann is here. | By the short path. | By the long path. | "
-                                         "Without a takeover."),
-                             texts());
+        // Those to one customer keep their order.
+        CPPUNIT_ASSERT_EQUAL(std::string("Ann is here. | By the short path. | By the long path."),
+                             texts(customer));
+        CPPUNIT_ASSERT_EQUAL(std::string("Without a takeover."), texts(stranger));
 
         // It was done under the session that was; what is asked now is answered as it was.
         page.post("/api/human-control/leave", Json{{"phoneNumber", customer}}.dump(), ann_);
@@ -197,8 +198,21 @@ public:
             CPPUNIT_ASSERT(times_sent("Before death " + std::to_string(i)) <= 1);
     }
 
-    /// It waits at the gate for a text of the AI's that the provider does not answer.
     void a_join_whose_process_died_before_it_answered_is_told_as_it_is() {
+        // It waits for two seconds at most: a machine that is held up meanwhile may try again.
+        bool died_in_time = a_join_loses_its_process();
+        for (int i = 0; i < 4 && !died_in_time; ++i) {
+            tearDown();
+            setUp();
+            died_in_time = a_join_loses_its_process();
+        }
+        CPPUNIT_ASSERT(died_in_time);
+    }
+
+private:
+    /// It waits at the gate for a text of the AI's that the provider does not answer. False: it
+    /// was answered before its process died.
+    bool a_join_loses_its_process() {
         twilio_->mood({{"endpoint", "messages.create"}, {"form", "hold"}, {"accept", true}});
         HttpClient provider(gateway_->url());
         CPPUNIT_ASSERT_EQUAL(200, deliver(provider, signed_text(1, "Hello?")).status);
@@ -216,11 +230,14 @@ public:
         }));
         HttpClient impatient(gateway_->url());
         const HttpAnswer running = join.with(impatient, ann_, "lost");
+        if (running.status == 200) return false;
         CPPUNIT_ASSERT_EQUAL_MESSAGE(running.body, 409, running.status);
         CPPUNIT_ASSERT_EQUAL(std::string(still_runs), parsed(running).value("detail", ""));
         CPPUNIT_ASSERT(!running.header("Retry-After").empty());
         gateway_->kill();
-        CPPUNIT_ASSERT_EQUAL(0, lost.get().status);
+        const HttpAnswer answer = lost.get();
+        if (answer.status == 200) return false;
+        CPPUNIT_ASSERT_EQUAL(0, answer.status);
         twilio_->calm();
 
         gateway_->later(std::chrono::minutes(3));
@@ -237,9 +254,9 @@ public:
         CPPUNIT_ASSERT_EQUAL_MESSAGE(told.body, 200, told.status);
         CPPUNIT_ASSERT_EQUAL(session_id, parsed(told)["data"]["session"].value("sessionId", ""));
         CPPUNIT_ASSERT(await([&] { return times_sent("Ann is here.") == 1; }));
+        return true;
     }
 
-private:
     Headers bearer(const std::string& organization) {
         return {{"Authorization", "Bearer " + gateway_->token(organization, "admin", "ann")},
                 {"Content-Type", "application/json"}};
@@ -251,10 +268,11 @@ private:
         const Json session = parsed(status)["data"]["session"];
         return session.is_null() ? std::string() : session.value("sessionId", "");
     }
-    std::string texts() {
+    std::string texts(const std::string& to) {
         std::string all;
         for (const Json& message : twilio_->messages())
-            all += (all.empty() ? "" : " | ") + message.value("body", "");
+            if (message.value("to", "") == to)
+                all += (all.empty() ? "" : " | ") + message.value("body", "");
         return all;
     }
     long times_sent(const std::string& text) {

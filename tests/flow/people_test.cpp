@@ -157,7 +157,8 @@ public:
 
         // Still to come when it begins.
         CPPUNIT_ASSERT(await([&] { return streams_are_open(0); }));
-        FILE* const tail = begun({"conversations", "tail", "--last", "0", "--count", "1"});
+        FILE* const tail = begun(
+            {"conversations", "tail", "--last", "0", "--count", "1", "--types", "sms_received"});
         CPPUNIT_ASSERT(await([&] { return streams_are_open(1); }));
         twilio_.receive("+15557654321", "live \x1b[31mred");
         std::string line = rest_of(tail);

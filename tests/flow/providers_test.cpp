@@ -64,6 +64,7 @@ public:
         CPPUNIT_ASSERT(screen_->await_events("customer_opted_in", 1));
         CPPUNIT_ASSERT_EQUAL(200, twilio_.receive(customer, question).at("status").get<int>());
         CPPUNIT_ASSERT(twilio_.await_messages(1));
+        CPPUNIT_ASSERT(screen_->await_events("ai_message_sent", 1));
         CPPUNIT_ASSERT_EQUAL_MESSAGE("only the question was answered", size_t{1},
                                      screen_->events("ai_message_sent").size());
         CPPUNIT_ASSERT_EQUAL(std::string(), twilio_.violations());
