@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import {createHmac} from 'node:crypto';
 
 import {Gateway} from '../browser/gateway.mjs';
+import {until} from '../browser/until.mjs';
 
 const customer = '+15550100001';
 const organizations = {
@@ -90,6 +91,12 @@ const call = (org, phoneNumber = customer, more = {}) =>
   ask('POST', '/api/conversations/outbound-call', {org, json: {phoneNumber, ...more}});
 const list = (given) => ask('GET', '/api/conversations', given);
 
+/** The first that is refused: between two requests there may be time for one more. */
+const inTheEnd = (ask) => until('a refusal', async () => {
+  const got = await ask();
+  return got.status === 429 && got;
+});
+
 function refused(got, policy) {
   assert.equal(got.status, 429, got.text);
   assert.equal(got.headers.get('content-type'), 'application/problem+json');
@@ -147,8 +154,8 @@ async function requests() {
     const from = '198.51.100.1';
     for (let i = 0; i < 10; ++i)
       assert.equal((await list({token: 'x.y.z', from})).status, 401);
-    refused(await list({token: 'x.y.z', from}), 'address');
-    refused(await list({from}), 'address');
+    refused(await inTheEnd(() => list({token: 'x.y.z', from})), 'address');
+    refused(await inTheEnd(() => list({from})), 'address');
     // Another address, the proxy itself, and health are not touched.
     assert.equal((await list({from: '198.51.100.2'})).status, 200);
     assert.equal((await list({from: '127.0.0.1'})).status, 200);
@@ -158,7 +165,8 @@ async function requests() {
   await promise('somebody left of the last trusted proxy is believed by nobody', async () => {
     for (let i = 0; i < 10; ++i)
       await list({from: `203.0.113.${i}, 198.51.100.7`});
-    refused(await list({from: '203.0.113.99, 198.51.100.7'}), 'address');
+    let other = 10;
+    refused(await inTheEnd(() => list({from: `203.0.113.${++other}, 198.51.100.7`})), 'address');
   });
 }
 
@@ -187,8 +195,9 @@ async function webhooks() {
     }
     // A genuine one, here for a number of nobody, passes from the same address.
     for (let i = 0; i < 50; ++i) assert.equal((await tell(i, true)).status, 404);
-    const lines = gateway.output.split('\n').filter((line) => line.includes('not genuine'));
-    assert.equal(lines.length, 2);
+    const told = () => gateway.output.split('\n').filter((line) => line.includes('not genuine'));
+    await until('both to be in the log', () => told().length >= 2);
+    assert.equal(told().length, 2);
   });
 }
 

@@ -133,9 +133,13 @@ async function provider(ground) {
         const joined = await api.ask('joinConversation', joining);
         assert.deepEqual(joined.body.data.pendingSends, [owed.subjectId]);
         for (const id of ['joinConversation', 'joinConversationByShortPath']) {
-          const keyed = {...joining, headers: {'Idempotency-Key': randomUUID()}};
-          const both = await Promise.all([api.ask(id, keyed), api.ask(id, keyed)]);
-          const [first, second] = both.sort((a, b) => a.status - b.status);
+          let first, second;
+          // One that is held up for longer than the other waits finds it done.
+          for (let i = 0; i < 5 && second?.status !== 409; ++i) {
+            const keyed = {...joining, headers: {'Idempotency-Key': randomUUID()}};
+            const both = await Promise.all([api.ask(id, keyed), api.ask(id, keyed)]);
+            [first, second] = both.sort((a, b) => a.status - b.status);
+          }
           assert.deepEqual([first.status, second.status, second.body.code],
                            [200, 409, 'IDEMPOTENCY_IN_PROGRESS']);
         }
@@ -267,7 +271,7 @@ async function streams(ground) {
     await promise('a credential that is over ends its stream', async () => {
       const token = ground.tokens.signed({sub: 'agent-1', organizationId: 'demo',
                                           permissions: ['conversations:read'],
-                                          exp: Math.floor(Date.now() / 1000) + 5});
+                                          exp: Math.floor(Date.now() / 1000) + 8});
       const open = await Promise.all([
         Stream.open(api, 'followConversation', {token, path}),
         Stream.open(api, 'followOrganization', {token})]);

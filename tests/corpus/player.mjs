@@ -126,6 +126,12 @@ export class Player {
   /** How often anything was stored. */
   changes() { return this.metric('tandem_store_change_sets_total{outcome="committed"}'); }
 
+  /** How much is owed and due, and not taken up yet. */
+  async ready() {
+    const counts = (await this.metrics()).matchAll(/^tandem_owed_ready\{.*\} (\d+)$/gm);
+    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
   async play(one) {
     const counted = one.counts ? await this.metric(one.counts) : 0;
     if (one.scene) {
@@ -186,8 +192,15 @@ export class Player {
       assert.equal(headers.get(name), value ?? undefined, name);
   }
 
-  /** `wanted`: how many changes; or 'some', where what follows from it is stored as well. */
+  /**
+   * `wanted`: how many changes; or 'some', where what follows from it is stored as well; or 'any',
+   * where what was begun before is still going on.
+   */
   async checkStored(wanted) {
+    if (wanted === 'any') {
+      this.stored = await this.changes();
+      return;
+    }
     if (wanted === 'some') {
       const before = this.stored;
       let since = Date.now();
@@ -195,6 +208,7 @@ export class Player {
         const now = await this.changes();
         if (now !== this.stored) since = Date.now();
         this.stored = now;
+        if (await this.ready() > 0) since = Date.now();
         return now > before && Date.now() - since > quietMs;
       });
       return;

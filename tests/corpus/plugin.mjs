@@ -95,14 +95,14 @@ export async function plugin({house, request, ask, tokens}) {
 
     ({name: 'G13 one takes its time', scene: async () => {
       const begin = performance.now();
-      const slow = answer(hook('slow'));
+      let over = false;
+      const slow = answer(hook('slow')).finally(() => { over = true; });
       await until('it to be inside', () => performance.now() - begin > 100);
-      const others = performance.now();
       const got = await answer(request('POST', '/api/webhooks/twilio/sms/incoming', {
         body: 'a=b', headers: {'Content-Type': 'application/x-www-form-urlencoded'}}));
       assert.equal(got.status, 403);
       assert.equal((await fetch(`${house.url}/readyz`)).status, 200);
-      assert.ok(performance.now() - others < 1000, 'others wait for it');
+      assert.ok(!over, 'others wait for it');
       assert.equal((await slow).status, 200);
       assert.ok(performance.now() - begin >= 1500);
     }}),

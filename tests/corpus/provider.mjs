@@ -56,13 +56,21 @@ export async function provider({house, request, ask, tokens}) {
   const comesBack = (name, more, from_s, to_s, {at = fake, as = 'demo'} = {}) =>
     ({name, stores: 'some', scene: async () => {
       const phone = customer();
-      await mood(phone, more, at);
+      await mood(phone, typeof more === 'function' ? more() : more, at);
       const begin = Date.now();
       await write(phone, as);
       const entry = await until('it to come back later', async () => {
         const found = await owed(phone, as);
-        return found?.lastError && found;
+        // Who looks too seldom may only see that it went out again.
+        const through = to_s <= 60 && !found && (await last(phone, as)).status === 'delivered';
+        return through ? {} : found?.lastError && found;
       });
+      if (!entry.id) {
+        const took = (Date.now() - begin) / 1000;
+        assert.ok(took >= from_s, `again after ${took} s`);
+        ends.push([name, phone, 'delivered', as]);
+        return;
+      }
       const wait = (Date.parse(entry.dueAt) - begin) / 1000;
       assert.ok(wait >= from_s && wait <= to_s + (Date.now() - begin) / 1000, `due in ${wait} s`);
       assert.equal(entry.messageStatus, 'sending');
@@ -91,7 +99,7 @@ export async function provider({house, request, ask, tokens}) {
       }})),
 
     comesBack('R01 Retry-After of 5 s', busy('5'), 5, 5.1),
-    comesBack('R01 a date', busy(later(30)), 20, 31),
+    comesBack('R01 a date', () => busy(later(30)), 20, 31),
     comesBack('R01 999999', busy('999999'), 3590, 3600.1),
     ...['soon', '-5', '', '5 s'].map((text) =>
       comesBack(`R01 '${text}' is the table's second`, busy(text), 0, 1.1)),
@@ -130,7 +138,9 @@ export async function provider({house, request, ask, tokens}) {
       answered(`R06 ${status}`, {form: 'redirect', status, accept: true,
                                  location: `http://127.0.0.1:${house.portOf('elsewhere')}/`},
                'unknown', 'delivered')),
-    ({name: 'R06 nobody was followed', scene: () => assert.equal(house.requests.elsewhere, 0)}),
+    // Meanwhile those of before are looked up.
+    ({name: 'R06 nobody was followed', stores: 'any',
+      scene: () => assert.equal(house.requests.elsewhere, 0)}),
 
     answered('R07 16 MiB', taken('huge'), 'unknown', 'delivered'),
     answered('R07 10,000 fields', taken('fields'), 'unknown', 'delivered'),
@@ -252,7 +262,7 @@ export async function provider({house, request, ask, tokens}) {
       await write(next, 'orders');
       await becomes(next, ['delivered'], 'orders');
     }}),
-    comesBack('R14 Retry-After by that clock', busy(later(3605)), 0, 31,
+    comesBack('R14 Retry-After by that clock', () => busy(later(3605)), 0, 31,
               {at: other, as: 'orders'}),
 
     ({name: 'R02, R04, R05, R07 what was unknown is known', stores: 'some', scene: async () => {

@@ -26,9 +26,9 @@ try {
         assert.ok(said.includes(`"applied":"${one.applied}"`), said);
       else
         assert.ok(!/"applied":"[^"]/.test(said), said);
-      if (one.says) await until('it to be told', () => one.says.test(house.said()), 5000);
+      if (one.says) await until('it to be told', () => one.says.test(house.said()), 20_000);
       await until('the gauge to say so', async () => await house.successful() === one.successful,
-                  5000);
+                  20_000);
       await house.reload();  // and back
       await player.checkHealth();
     });

@@ -69,7 +69,7 @@ export async function stream({house, request, ask, tokens}) {
       assert.equal(await ask204(`${path}&types=sms_received`), 204, 'at another address');
     }}),
     ({name: 'E06 a credential that ends', scene: async () => {
-      tokens.brief = await house.token({ttl: '2s', sub: 'brief'});
+      tokens.brief = await house.token({ttl: '5s', sub: 'brief'});
       const line = await Line.open(house.port);
       line.send(open({}, inbox, 'GET', 'brief'));
       assert.equal((await line.answer()).status, 200);

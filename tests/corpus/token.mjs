@@ -97,7 +97,7 @@ export async function token({house, request, ask, tokens}) {
                      JSON.stringify(claims({exp: '@'})).replace('"@"', exp)))),
     // A second of the minute's leeway is the machine's.
     ({name: 'T05 expired within the leeway', answers: [200],
-      send: () => bearing(own({exp: now() - 57}))}),
+      send: () => bearing(own({exp: now() - 50}))}),
     ...[61, 3600].map((seconds) =>
       ({name: `T05 expired ${seconds} s ago`, answers: [401], code: 'TOKEN_EXPIRED',
         send: () => bearing(own({exp: now() - seconds, iat: now() - 7200}))})),
