@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "serve/answer.h"
 #include "serve/connection.h"
 #include "serve/server_state.h"
 
@@ -32,13 +33,17 @@ constexpr int accepts_a_turn = 64;
 // For which a listener that the system gives nothing lets the loop alone.
 constexpr std::chrono::milliseconds accept_rest{100};
 
-constexpr std::string_view no_seat =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-    "Content-Length: 166\r\nConnection: close\r\nRetry-After: 5\r\n"
-    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"
-    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
-    "\"detail\":\"Too many connections.\",\"success\":false,"
-    "\"error\":\"Too many connections.\",\"code\":\"OVERLOADED\"}";
+/// What somebody hears for whom there is no seat, and no connection that would say it.
+std::string no_seat(const std::string& request_id) {
+    Problem told{503, "OVERLOADED", "Too many connections."};
+    told.retry_after_s = 5;
+    Response answer = problem(told);
+    AnswerFrame frame;
+    frame.request_id = request_id;
+    frame.close = true;
+    const std::string head = render_head(answer, frame);
+    return head + answer.body;
+}
 
 /// Takes new connections of one listening socket into one loop. Confined to the loop.
 class Acceptor : public Watched {
@@ -108,8 +113,10 @@ private:
 
     void turn_away(const Descriptor& socket) {
         server_.figures.rejected("connections");
-        if (tls_ == nullptr)
-            send(socket.number(), no_seat.data(), no_seat.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (tls_ == nullptr) {
+            const std::string words = no_seat(server_.ids.next());
+            send(socket.number(), words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
         shutdown(socket.number(), SHUT_WR);
     }
 

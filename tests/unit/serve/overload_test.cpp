@@ -31,6 +31,7 @@ private:
 /// What is more than there is room for is refused, and costs the others nothing.
 class OverloadTest : public ServerFixture {
     CPPUNIT_TEST_SUITE(OverloadTest);
+    CPPUNIT_TEST(a_full_house_answers_like_any_other);
     CPPUNIT_TEST(too_many_queued_requests_are_refused);
     CPPUNIT_TEST(all_buffered_bytes_together_are_bounded);
     CPPUNIT_TEST(a_body_counts_while_it_waits_though_its_client_went_away);
@@ -38,6 +39,29 @@ class OverloadTest : public ServerFixture {
     CPPUNIT_TEST_SUITE_END();
 
 public:
+    void a_full_house_answers_like_any_other() {
+        options_.connections = 1;
+        add("GET", "/health", [](Request, Responder r) { r.answer(text("fine")); });
+        const uint16_t port = start();
+        RawClient seated(port);
+        seated.send(get("/health"));
+        CPPUNIT_ASSERT_EQUAL(200, seated.answer()->status);
+        std::string ids[2];
+        for (std::string& id : ids) {
+            RawClient late(port);
+            const auto refused = late.answer();
+            CPPUNIT_ASSERT_EQUAL(503, refused->status);
+            CPPUNIT_ASSERT(refused->header("Retry-After") == "5");
+            CPPUNIT_ASSERT(refused->header("Connection") == "close");
+            CPPUNIT_ASSERT(refused->body.find("\"code\":\"OVERLOADED\"") != std::string::npos);
+            id = refused->header("X-Request-Id").value_or("");
+            CPPUNIT_ASSERT_MESSAGE(refused->body,
+                                   refused->body.ends_with("\"requestId\":\"" + id + "\"}"));
+            CPPUNIT_ASSERT(late.closed());
+        }
+        CPPUNIT_ASSERT(!ids[0].empty() && ids[0] != ids[1]);
+    }
+
     void too_many_queued_requests_are_refused() {
         options_.workers = 1;
         options_.queued_requests = 1;
