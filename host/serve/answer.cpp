@@ -173,7 +173,7 @@ std::string render_head(Response& response, const AnswerFrame& frame) {
     if (!frame.allowed_origin.empty()) {
         add(head, "Access-Control-Allow-Origin", frame.allowed_origin);
         add(head, "Access-Control-Expose-Headers",
-            "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy");
+            "X-Request-Id, X-Next-Cursor, Retry-After, RateLimit, RateLimit-Policy");
     }
     if (frame.vary_origin) add(head, "Vary", "Origin");
     for (const Header& field : response.headers) add(head, field.name, field.value);

@@ -321,6 +321,13 @@ public:
         const auto preflight = client.answer();
         CPPUNIT_ASSERT(preflight->header("Access-Control-Allow-Origin") == "https://desk.example");
         CPPUNIT_ASSERT(preflight->header("Access-Control-Max-Age") == "600");
+        // What a script reads of an answer beside its body.
+        client.send(get("/health", "Origin: https://desk.example\r\n"));
+        const auto read = client.answer();
+        for (const char* name : {"X-Request-Id", "X-Next-Cursor", "Retry-After", "RateLimit"})
+            CPPUNIT_ASSERT_MESSAGE(
+                name,
+                read->header("Access-Control-Expose-Headers")->find(name) != std::string::npos);
         for (const std::string origin :
              {"null", "https://desk.example.evil", "http://desk.example"}) {
             client.send(get("/health", "Origin: " + origin + "\r\n"));
