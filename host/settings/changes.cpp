@@ -58,7 +58,7 @@ void compare_lists(const std::vector<Key<Item>>& keys, const std::string& name,
     for (const Item& one : after)
         if (find(before, one.id) == before.end()) changed.push_back(name + "[" + one.id + "]");
     const auto same_id = [](const Item& one, const Item& other) { return one.id == other.id; };
-    if (before.size() == after.size() && changed.empty() &&
+    if (std::is_permutation(before.begin(), before.end(), after.begin(), after.end(), same_id) &&
         !std::equal(before.begin(), before.end(), after.begin(), same_id))
         changed.push_back(name);  // in another order
 }

@@ -8,6 +8,7 @@ namespace tandem::settings {
 class ChangesTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ChangesTest);
     CPPUNIT_TEST(what_differs_is_named_as_it_is_written);
+    CPPUNIT_TEST(another_order_is_told_whatever_else_changed);
     CPPUNIT_TEST(the_same_settings_written_otherwise_do_not_differ);
     CPPUNIT_TEST(an_empty_value_changes_nothing);
     CPPUNIT_TEST_SUITE_END();
@@ -36,6 +37,24 @@ public:
             CPPUNIT_ASSERT_EQUAL(std::string(key), changed.front());
             CPPUNIT_ASSERT_EQUAL(size_t{1}, changes(after.settings, before.settings).size());
         }
+    }
+
+    void another_order_is_told_whatever_else_changed() {
+        const std::string two = "{plugin: apikey, options: {keys: a}}";
+        const auto written = [&](const std::string& first, const std::string& second,
+                                 const std::string& more) {
+            return "server: {public_url: https://gw.example.com}\nauth:\n  - " + first + "\n  - " +
+                   second + "\nproviders:\n" + more + "organizations: [{id: demo}]\n";
+        };
+        const std::string one = "{plugin: jwt, options: {algorithm: HS256, secret: x}}";
+        const std::string other = "{plugin: jwt, options: {algorithm: HS256, secret: y}}";
+        const std::string a = "  - {id: a, plugin: sandbox}\n",
+                          b = "  - {id: b, plugin: sandbox}\n";
+        Workspace workspace;
+        const Loaded before = workspace.load(written(one, two, a + b));
+        const Loaded after = workspace.load(written(two, other, b + a));
+        const std::vector<std::string> expected{"auth[jwt].options", "auth", "providers"};
+        CPPUNIT_ASSERT(expected == changes(before.settings, after.settings));
     }
 
     void the_same_settings_written_otherwise_do_not_differ() {
