@@ -24,7 +24,7 @@ ApiKey::ApiKey(plugin::Host host) {
     } catch (const Failure& failure) {
         throw Failure(TANDEM_INVALID, std::string("option keys: ") + failure.what());
     }
-    if (!path.empty()) file_ = std::make_unique<KeyFile>(std::move(host), path);
+    if (!path.empty()) file_ = std::make_unique<KeyFile>(std::move(host), path, written_);
 }
 
 plugin::Description ApiKey::describe() {

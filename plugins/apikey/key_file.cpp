@@ -26,8 +26,8 @@ bool KeyFile::Mark::operator==(const Mark& other) const {
            modified_ns == other.modified_ns && changed_ns == other.changed_ns;
 }
 
-KeyFile::KeyFile(plugin::Host host, std::string path)
-    : host_(std::move(host)), path_(std::move(path)), mark_(mark()) {
+KeyFile::KeyFile(plugin::Host host, std::string path, std::shared_ptr<const Keys> written)
+    : host_(std::move(host)), path_(std::move(path)), written_(std::move(written)), mark_(mark()) {
     keys_ = std::make_shared<const Keys>(read());
     looked_ms_ = host_.clock().monotonic_ms();
 }
@@ -71,7 +71,7 @@ Keys KeyFile::read() const {
     if (!file.eof()) throw wrong(path_ + " cannot be read or is over 1 MiB");
     text.resize(static_cast<size_t>(file.gcount()));
     try {
-        return Keys(lines_of(text));
+        return Keys(lines_of(text), written_.get());
     } catch (const plugin::Failure& failure) {
         throw wrong(path_ + ": " + failure.what());
     }

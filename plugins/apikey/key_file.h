@@ -17,9 +17,9 @@ public:
     static constexpr size_t max_bytes = 1 << 20;        // a thousand long lines
     static constexpr std::int64_t look_every_ms = 500;  // a stat, no more
 
-    /// Throws Failure(INVALID) for a file that cannot be read, that others may write, or that
-    /// is wrong.
-    KeyFile(plugin::Host host, std::string path);
+    /// `written` are the keys beside those of the file. Throws Failure(INVALID) for a file that
+    /// cannot be read, that others may write, or that is wrong.
+    KeyFile(plugin::Host host, std::string path, std::shared_ptr<const Keys> written);
 
     /// A file that has become wrong meanwhile lets nobody in until it is right again: which of
     /// its keys were to be shut out, nobody knows.
@@ -38,6 +38,7 @@ private:
 
     const plugin::Host host_;
     const std::string path_;
+    const std::shared_ptr<const Keys> written_;
     std::mutex mutex_;
     // Guarded by mutex_.
     std::shared_ptr<const Keys> keys_;  // never null

@@ -133,13 +133,16 @@ bool key_shape(std::string_view key) {
            std::all_of(key.begin() + key_prefix.size(), key.end(), is_letter_or_digit);
 }
 
-Keys::Keys(const std::vector<std::string>& lines) {
+Keys::Keys(const std::vector<std::string>& lines, const Keys* beside) {
     if (lines.size() > max_keys)
         throw wrong("there are " + std::to_string(lines.size()) + " keys; " +
                     std::to_string(max_keys) + " are taken");
     for (size_t number = 1; number <= lines.size(); ++number) {
         try {
-            add(read_line(lines[number - 1]));
+            Known known = read_line(lines[number - 1]);
+            refuse_twin_of(known);
+            if (beside) beside->refuse_twin_of(known);
+            known_.push_back(std::move(known));
         } catch (const Failure& failure) {
             throw wrong("key " + std::to_string(number) + ": " + failure.what());
         }
@@ -169,14 +172,13 @@ Keys::Known Keys::read_line(const std::string& line) {
     return known;
 }
 
-void Keys::add(Known known) {
+void Keys::refuse_twin_of(const Known& known) const {
     for (const Known& other : known_) {
         // Two people who could not be told apart, and could not be shut out apart.
         if (other.identity.credential_id == known.identity.credential_id)
             throw wrong("another key has the same id");
         if (other.hash == known.hash) throw wrong("another line has the same hash");
     }
-    known_.push_back(std::move(known));
 }
 
 std::optional<plugin::Identity> Keys::find(std::string_view key) const {

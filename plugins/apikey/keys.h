@@ -25,9 +25,9 @@ public:
 
     /// One key a line: `id=… hash=sha256:… organization=… permissions=…,…` and, where wanted,
     /// `subject=`, `name=`, `created=`, `expires=`, in any order; a value with blanks stands in
-    /// double quotes. Throws Failure(INVALID) that names the line by its number, and never what
-    /// is in it.
-    explicit Keys(const std::vector<std::string>& lines);
+    /// double quotes. No id and no hash stands twice, nor in `beside`. Throws Failure(INVALID)
+    /// that names the line by its number, and never what is in it.
+    explicit Keys(const std::vector<std::string>& lines, const Keys* beside = nullptr);
 
     /// Whose key it is; nothing: nobody's. All hashes are compared, each in constant time.
     std::optional<plugin::Identity> find(std::string_view key) const;
@@ -42,7 +42,8 @@ private:
     };
 
     static Known read_line(const std::string& line);
-    void add(Known known);
+    /// Throws Failure where one of these cannot be told apart from `known`.
+    void refuse_twin_of(const Known& known) const;
 
     std::vector<Known> known_;
 };

@@ -191,6 +191,17 @@ public:
         make({line()}, file.path());
         CPPUNIT_ASSERT_EQUAL(std::string("accepted"), judge(key));
         CPPUNIT_ASSERT_EQUAL(std::string("accepted"), judge(second->key));
+        // Who is taken out of the file must not come in by the settings.
+        for (const std::string& twin : {line(), line("", second->hash), line("", key_hash, "two")})
+            CPPUNIT_ASSERT_THROW(make({twin}, File(twin + '\n').path()), plugin::Failure);
+        CPPUNIT_ASSERT_THROW(make({line()}, File(line("", second->hash)).path()), plugin::Failure);
+        CPPUNIT_ASSERT_THROW(make({line()}, File(line("", key_hash, "x")).path()), plugin::Failure);
+        // Nor by a line that comes into the file later.
+        make({line()}, file.path());
+        file.write(line());
+        host_->advance(500);
+        CPPUNIT_ASSERT_EQUAL(std::string("the key is not known"), judge(second->key));
+        CPPUNIT_ASSERT_EQUAL(std::string("accepted"), judge(key));
         CPPUNIT_ASSERT_THROW(make({}, "/nonexistent"), plugin::Failure);
         const File wrong("what is this");
         CPPUNIT_ASSERT_THROW(make({}, wrong.path()), plugin::Failure);
