@@ -45,7 +45,7 @@ int export_one(const Call& call, const Place& place, const std::string& address,
             return exit_of_answer(reply->status);
         }
         call.out << reply->body;
-        if (!call.out) {
+        if (!call.out.flush()) {
             call.err << "tandemctl: the output cannot be written\n";
             return no_output;
         }

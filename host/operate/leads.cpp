@@ -177,13 +177,15 @@ int write_leads(const Call& call, Format format, std::ostream& out, size_t& coun
     const auto place = place_of(call, exit);
     if (!place) return exit;
     if (format == Format::Csv) out << csv_header;
-    return ask_pages(call, *place, "/api/leads", "", [&](Json& data) {
+    exit = ask_pages(call, *place, "/api/leads", "", [&](Json& data) {
         for (const Json& lead : data["leads"]) {
             out << (format == Format::Csv ? csv_line(lead) : lead.dump() + '\n');
             ++count;
         }
-        return std::optional<int>();
+        return out.flush() ? std::optional<int>() : std::optional<int>(no_output);
     });
+    if (exit == no_output) call.err << "tandemctl: the output cannot be written\n";
+    return exit;
 }
 
 }  // namespace

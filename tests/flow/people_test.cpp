@@ -141,6 +141,9 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("450 of 1"),
                              count(ctl({"conversations", "export", "--phone", "(555) 123-4567"})));
         CPPUNIT_ASSERT_EQUAL(66, ctl({"conversations", "export", "--phone", "5550001234"}).exit);
+        CPPUNIT_ASSERT_EQUAL(
+            73, exit_on_a_full_disk({"conversations", "export", "--phone", "+15557654321"}));
+        CPPUNIT_ASSERT_EQUAL(73, exit_on_a_full_disk({"leads", "export", "-", "--format", "csv"}));
         gateway_->kill();
         CPPUNIT_ASSERT_EQUAL(std::string("451 of 2"), count(ctl({"conversations", "export"})));
     }
@@ -189,6 +192,10 @@ private:
             "TEST_FOLDER=" + file("") + " " + Gateway::built_programs() + "/tandemctl";
         for (const std::string& word : words) line += " '" + word + "'";
         return line + " --config " + file("tandem.yaml");
+    }
+    int exit_on_a_full_disk(const std::vector<std::string>& words) const {
+        const int status = std::system((command(words) + " >/dev/full 2>/dev/null").c_str());
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
     FILE* begun(const std::vector<std::string>& words) const {
         FILE* const pipe = ::popen((command(words) + " 2>/dev/null").c_str(), "r");
