@@ -45,6 +45,8 @@ export class Browser {
     page.on('pageerror', (failure) => page.complaints.push(String(failure.stack ?? failure)));
     page.on('request', (request) => page.asked.push(request.url()));
     this.pages.push(page);
+    // A page that runs already may send past a first route; so there is one from the beginning.
+    await page.route('**/never-asked', (route) => route.continue());
     if (address) await page.goto(address);
     return page;
   }

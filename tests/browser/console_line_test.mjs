@@ -127,7 +127,7 @@ await play('the page outlives its line', process.argv.slice(2), async (stage) =>
     await page.click('#stream-cut');
     const post = await held(page, '**/send-message');
     await agent.say('read before confirmed');
-    await post.asked;
+    await post.asked();
     await page.click('#stream-reset');
     await page.locator('.message[data-id]', {hasText: 'read before confirmed'}).waitFor();
     assert.equal(await page.locator('.message.sending').count(), 0);
@@ -143,7 +143,7 @@ await play('the page outlives its line', process.argv.slice(2), async (stage) =>
     await row.waitFor();
     const read = await held(page, `**/api/conversations/${encodeURIComponent(number)}`);
     await row.click();
-    await read.asked;
+    await read.asked();
     await stage.write('while it is read', number);
     await row.locator('text=while it is read').waitFor();
     // Longer than what is read again waits.
@@ -160,12 +160,12 @@ await play('the page outlives its line', process.argv.slice(2), async (stage) =>
     const old = await held(page, path);
     await page.keyboard.press('h');
     await agent.heldBy('AI');
-    await old.asked;
+    await old.asked();
     await page.keyboard.press('t');
     await agent.heldBy('You have it');
     const next = await held(page, path);
     await old.answer();
-    await next.asked;
+    await next.asked();
     assert.equal(await agent.holder(), 'You have it');
     await next.answer();
     await page.click('#stream-resume');

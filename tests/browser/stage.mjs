@@ -46,19 +46,17 @@ export async function play(title, [program, programs], tell, gatewayOf = Gateway
 }
 
 /**
- * The next answer of the gateway to `address` as slow as a bad network makes it: once it is
- * `asked`, the gateway has answered; the page has it by answer().
+ * The next answer of the gateway to `address` as slow as a bad network makes it: after asked()
+ * the gateway has answered; the page has it by answer().
  */
 export async function held(page, address) {
-  let asked, route, response;
-  const held = {asked: new Promise((next) => { asked = next; })};
-  await page.route(address, async (request) => {
-    route = request;
+  let route, response;
+  await page.route(address, async (asked) => {
+    route = asked;
     response = await route.fetch();
-    asked();
   }, {times: 1});
-  held.answer = () => route.fulfill({response});
-  return held;
+  return {asked: () => until(`${address} to be asked for`, () => response),
+          answer: () => route.fulfill({response})};
 }
 
 class Stage {
