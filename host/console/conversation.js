@@ -87,10 +87,12 @@ export class Conversation {
   async readQueue() {
     const number = encodeURIComponent(this.phoneNumber);
     const {place} = this;
-    const queue = await get(`/api/conversations/human-control/queue/${number}`);
-    this.waiting = queue.messages;
-    // It may be older than what was told meanwhile.
-    if (this.place !== place) this.soon();
+    const read = this.readingQueue = get(`/api/conversations/human-control/queue/${number}`);
+    const {messages} = await read;
+    // What was told, or is asked for, since may be newer.
+    if (this.readingQueue !== read) return;
+    if (this.place === place) this.waiting = messages;
+    else this.soon();
   }
 
   // As the answer to a request told; what was read before knows nothing of it.

@@ -140,7 +140,7 @@ export class Desk {
       clearTimeout(timer);
       this.under = target;
     });
-    for (const end of ['pointerup', 'pointercancel'])
+    for (const end of ['pointerup', 'pointercancel', 'contextmenu'])
       addEventListener(end, () => { timer = setTimeout(release, clickMilliseconds); });
     addEventListener('click', release);
   }
