@@ -2,8 +2,8 @@
 #include <optional>
 #include <utility>
 
-#include "converse/cursor.h"
 #include "converse/shown.h"
+#include "serve/cursor.h"
 
 namespace tandem::converse {
 
@@ -82,7 +82,7 @@ serve::Response list_conversations(const Asked& asked) {
     query.text = asked.request.query("q").value_or("");
     if (query.text.size() > max_search_bytes) serve::refuse_field("q", "is too long");
     if (const auto text = asked.request.query("cursor"); text && !text->empty()) {
-        Cursor cursor = parse_cursor(*text, asked.organization.id, list_name);
+        serve::Cursor cursor = serve::parse_cursor(*text, asked.organization.id, list_name);
         query.before_at = cursor.at;
         query.before_key = std::move(cursor.key);
     }
@@ -96,8 +96,8 @@ serve::Response list_conversations(const Asked& asked) {
     Json pagination{{"limit", query.limit}, {"nextCursor", nullptr}};
     if (listed.rows.size() == query.limit) {
         const domain::Conversation& last = listed.rows.back().conversation;
-        pagination["nextCursor"] =
-            to_text(Cursor{last.last_activity_at, last.address}, asked.organization.id, list_name);
+        pagination["nextCursor"] = to_text(serve::Cursor{last.last_activity_at, last.address},
+                                           asked.organization.id, list_name);
     }
     return serve::success("Conversations", publish::text(data), 200, publish::text(pagination));
 }

@@ -4,10 +4,10 @@
 
 #include "admit/erased.h"
 #include "base/id.h"
-#include "converse/cursor.h"
 #include "converse/shown.h"
 #include "converse/traces.h"
 #include "deliver/deliver.h"
+#include "serve/cursor.h"
 
 namespace tandem::converse {
 
@@ -54,7 +54,7 @@ std::string list_of(const std::string& address) {
 std::string to_text(const Place& place, const domain::OrganizationId& organization,
                     const std::string& address) {
     const std::string key = part_names[static_cast<size_t>(place.part)] + (':' + place.key);
-    return to_text(Cursor{place.at, key}, organization, list_of(address));
+    return to_text(serve::Cursor{place.at, key}, organization, list_of(address));
 }
 
 [[noreturn]] void refuse_cursor() {
@@ -63,7 +63,7 @@ std::string to_text(const Place& place, const domain::OrganizationId& organizati
 
 Place parse_place(std::string_view text, const domain::OrganizationId& organization,
                   const std::string& address) {
-    const Cursor cursor = parse_cursor(text, organization, list_of(address));
+    const serve::Cursor cursor = serve::parse_cursor(text, organization, list_of(address));
     const size_t colon = cursor.key.find(':');
     for (size_t i = 0; i < std::size(part_names); ++i)
         if (colon != std::string::npos && cursor.key.compare(0, colon, part_names[i]) == 0)

@@ -1,9 +1,9 @@
 #include <utility>
 
-#include "converse/cursor.h"
 #include "converse/shown.h"
 #include "converse/traces.h"
 #include "domain/address.h"
+#include "serve/cursor.h"
 #include "serve/json.h"
 
 namespace tandem::converse {
@@ -91,7 +91,7 @@ serve::Response list_leads(const Asked& asked) {
     query.text = asked.request.query("q").value_or("");
     if (query.text.size() > max_search_bytes) serve::refuse_field("q", "is too long");
     if (const auto text = asked.request.query("cursor"); text && !text->empty()) {
-        Cursor cursor = parse_cursor(*text, asked.organization.id, list_name);
+        serve::Cursor cursor = serve::parse_cursor(*text, asked.organization.id, list_name);
         query.before_at = cursor.at;
         query.before_key = std::move(cursor.key);
     }
@@ -100,7 +100,7 @@ serve::Response list_leads(const Asked& asked) {
     for (const domain::Lead& lead : leads) list.push_back(lead_object(lead));
     Json pagination{{"limit", query.limit}, {"nextCursor", nullptr}};
     if (leads.size() == query.limit)
-        pagination["nextCursor"] = to_text(Cursor{leads.back().created_at, leads.back().id},
+        pagination["nextCursor"] = to_text(serve::Cursor{leads.back().created_at, leads.back().id},
                                            asked.organization.id, list_name);
     return serve::success("Leads", publish::text(Json{{"leads", std::move(list)}}), 200,
                           publish::text(pagination));

@@ -1,11 +1,11 @@
 #include "deliver/routes.h"
 
-#include <charconv>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "publish/screen_json.h"
+#include "serve/cursor.h"
+#include "serve/refuse.h"
 
 namespace tandem::deliver {
 
@@ -15,9 +15,9 @@ using publish::Json;
 using publish::text;
 using publish::text_or_null;
 
-constexpr unsigned usual_limit = 50;
-constexpr unsigned most_limit = 200;
-constexpr size_t max_id_bytes = 128;
+std::string list_of(const std::string& state) {
+    return "outbox " + state;
+}
 
 Json time_or_null(Time time) {
     return time == Time{} ? Json() : Json(iso8601(time));
@@ -58,13 +58,6 @@ Json json_of(const store::Status& line) {
             {"timestamp", iso8601(line.at)}};
 }
 
-serve::Response invalid(const char* field, const char* message) {
-    return serve::problem({.status = 400,
-                           .code = "VALIDATION_FAILED",
-                           .detail = std::string(field) + " " + message,
-                           .errors = {{field, message}}});
-}
-
 serve::Response answer_of(const Error& error) {
     switch (error.code) {
         case Code::NotFound:
@@ -89,31 +82,24 @@ serve::Response answer_of(const Error& error) {
     }
 }
 
-std::optional<unsigned> limit_of(const serve::Request& request) {
-    const std::string asked = request.query("limit").value_or("");
-    if (asked.empty()) return usual_limit;
-    unsigned limit = 0;
-    const auto [end, wrong] = std::from_chars(asked.data(), asked.data() + asked.size(), limit);
-    const bool whole = wrong == std::errc() && end == asked.data() + asked.size();
-    if (!whole || limit == 0 || limit > most_limit) return std::nullopt;
-    return limit;
-}
-
 serve::Response list(const Outbox& outbox, const serve::Request& request) {
+    const domain::OrganizationId& organization = request.identity->organization;
     const std::string state = request.query("state").value_or("dead");
-    if (state != "dead" && state != "waiting") return invalid("state", "must be dead or waiting");
-    const auto limit = limit_of(request);
-    if (!limit) return invalid("limit", "must be a number from 1 to 200");
+    if (state != "dead" && state != "waiting")
+        serve::refuse_field("state", "must be dead or waiting");
+    const unsigned limit =
+        serve::query_number(request, "limit", serve::default_limit, serve::max_limit);
     const std::string cursor = request.query("cursor").value_or("");
-    if (cursor.size() > max_id_bytes) return invalid("cursor", "is none of ours");
-    const auto entries =
-        outbox.list(request.identity->organization, state == "dead", cursor, *limit);
+    std::string after;
+    if (!cursor.empty()) after = serve::parse_cursor(cursor, organization, list_of(state)).key;
+    const auto entries = outbox.list(organization, state == "dead", after, limit);
     if (!entries) return answer_of(entries.error());
     Json rows = Json::array();
     for (const Outbox::Entry& entry : *entries) rows.push_back(json_of(entry));
-    const bool more = entries->size() == *limit;
-    const Json pagination{{"limit", *limit},
-                          {"nextCursor", more ? Json(entries->back().owed.id) : Json()}};
+    Json pagination{{"limit", limit}, {"nextCursor", nullptr}};
+    if (entries->size() == limit)
+        pagination["nextCursor"] = serve::to_text(serve::Cursor{{}, entries->back().owed.id},
+                                                  organization, list_of(state));
     return serve::success("What is owed", text({{"entries", std::move(rows)}}), 200,
                           text(pagination));
 }
@@ -157,15 +143,15 @@ std::vector<serve::Route> outbox_routes(const Outbox& outbox) {
         described.errors.emplace_back("NOT_IMPLEMENTED");
         made.described = std::move(described);
         made.handler = [&outbox, verb](serve::Request request, serve::Responder responder) {
-            responder.answer(verb(outbox, request));
+            serve::answer_with(responder, [&] { return verb(outbox, request); });
         };
         return made;
     };
     using Kind = serve::QueryParameter::Kind;
     serve::Described listed{.id = "listOutbox", .summary = "What is owed to providers", .tag = {}};
     listed.query = {{"state", "Given up, or still waiting", Kind::Words, 0, {"dead", "waiting"}},
-                    {"limit", "Rows of a page; 50", Kind::Number, most_limit, {}},
-                    {"cursor", "The nextCursor of the page before", Kind::Text, max_id_bytes, {}}};
+                    {"limit", "Rows of a page; 50", Kind::Number, serve::max_limit, {}},
+                    {"cursor", "The nextCursor of the page before", Kind::Text, 0, {}}};
     listed.answer = "OutboxList";
     listed.pagination = "CursorPagination";
     const auto one = [](const char* id, const char* summary, const char* answer, bool changes) {

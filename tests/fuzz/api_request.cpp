@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/text.h"
-#include "converse/cursor.h"
+#include "serve/cursor.h"
 #include "serve/framing.h"
 #include "serve/json.h"
 #include "serve/refuse.h"
@@ -56,17 +56,17 @@ void check_bounds(Read read) {
 void check_cursor(const serve::Request& request) {
     const std::string text = request.query("cursor").value_or("");
     check_bounds([&] {
-        const auto cursor = converse::parse_cursor(text, organization, list);
-        return converse::to_text(cursor, organization, list) == text;
+        const auto cursor = serve::parse_cursor(text, organization, list);
+        return serve::to_text(cursor, organization, list) == text;
     });
     // What a list would give out for a row of this name.
-    converse::Cursor own{Time(Milliseconds(text.size())), request.query("q").value_or("")};
+    serve::Cursor own{Time(Milliseconds(text.size())), request.query("q").value_or("")};
     own.key.resize(std::min<size_t>(own.key.size(), 64));
-    const std::string given = converse::to_text(own, organization, list);
-    const auto again = converse::parse_cursor(given, organization, list);
+    const std::string given = serve::to_text(own, organization, list);
+    const auto again = serve::parse_cursor(given, organization, list);
     expect(again.at == own.at && again.key == own.key, "a cursor comes back as it was");
     check_bounds([&] {
-        static_cast<void>(converse::parse_cursor(given, "other", list));
+        static_cast<void>(serve::parse_cursor(given, "other", list));
         return false;
     });
 }

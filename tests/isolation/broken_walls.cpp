@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "admit/admit.h"
-#include "converse/cursor.h"
 #include "domain/organization.h"
 #include "load/store_proxy.h"
 #include "receive/intake.h"
+#include "serve/cursor.h"
 #include "stream/shard.h"
 #include "unit/store/passing_store.h"
 
@@ -222,15 +222,15 @@ Issued broken_issue(stream::Tickets* self, const domain::Identity& identity,
 }
 
 // A list is read on from where another organisation's list was.
-converse::Cursor
+serve::Cursor
 real_cursor(std::string_view text, std::string_view organization, std::string_view list) asm(
-    "__real__ZN6tandem8converse12parse_cursorESt17basic_string_viewIcSt11char_traitsIcEES4_S4_");
-converse::Cursor
+    "__real__ZN6tandem5serve12parse_cursorESt17basic_string_viewIcSt11char_traitsIcEES4_S4_");
+serve::Cursor
 broken_cursor(std::string_view text, std::string_view organization, std::string_view list) asm(
-    "__wrap__ZN6tandem8converse12parse_cursorESt17basic_string_viewIcSt11char_traitsIcEES4_S4_");
+    "__wrap__ZN6tandem5serve12parse_cursorESt17basic_string_viewIcSt11char_traitsIcEES4_S4_");
 
-converse::Cursor broken_cursor(std::string_view text, std::string_view organization,
-                               std::string_view list) {
+serve::Cursor broken_cursor(std::string_view text, std::string_view organization,
+                            std::string_view list) {
     if (!down("cursor")) return real_cursor(text, organization, list);
     try {
         return real_cursor(text, organization, list);

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "admit/erased.h"
-#include "converse/cursor.h"
 #include "limit/ledger.h"
+#include "serve/cursor.h"
 #include "store/upkeep.h"
 #include "unit/converse/ground.h"
 #include "unit/store/passing_store.h"
@@ -181,7 +181,8 @@ public:
     void a_cursor_that_nobody_was_given_goes_nowhere() {
         Lived office;
         const std::string list = std::string("export ") + gone;
-        const std::string written = to_text(Cursor{{}, "person:"}, Office::organization, list);
+        const std::string written =
+            to_text(serve::Cursor{{}, "person:"}, Office::organization, list);
         const std::string given = office.ask(export_conversation, gone, {{"limit", "2"}}).cursor;
         const std::string seal = given.substr(given.find('.'));
         for (const std::string& cursor : {written, written + '.', written + seal})

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-namespace tandem::converse {
+namespace tandem::serve {
 
 /// A place in a list: behind the row with this time and key.
 struct Cursor {
@@ -18,4 +18,4 @@ std::string to_text(const Cursor& cursor, std::string_view organization, std::st
 /// Refuses a text that is none of ours, or another list's.
 Cursor parse_cursor(std::string_view text, std::string_view organization, std::string_view list);
 
-}  // namespace tandem::converse
+}  // namespace tandem::serve

@@ -1,11 +1,11 @@
-#include "converse/cursor.h"
+#include "serve/cursor.h"
 
 #include <charconv>
 #include <cstdint>
 
 #include "serve/refuse.h"
 
-namespace tandem::converse {
+namespace tandem::serve {
 
 namespace {
 
@@ -48,7 +48,7 @@ std::string to_text(const Cursor& cursor, std::string_view organization, std::st
 }
 
 Cursor parse_cursor(std::string_view text, std::string_view organization, std::string_view list) {
-    const auto refuse = [] { serve::refuse_field("cursor", "is none of this list"); };
+    const auto refuse = [] { refuse_field("cursor", "is none of this list"); };
     if (text.size() % 2 != 0 || text.size() > max_cursor_bytes) refuse();
     std::string whole;
     for (size_t at = 0; at < text.size(); at += 2) {
@@ -68,4 +68,4 @@ Cursor parse_cursor(std::string_view text, std::string_view organization, std::s
     return {Time(Milliseconds(milliseconds)), whole.substr(second + 1)};
 }
 
-}  // namespace tandem::converse
+}  // namespace tandem::serve
