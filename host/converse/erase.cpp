@@ -1,7 +1,7 @@
-#include <algorithm>
 #include <utility>
 
 #include "admit/erased.h"
+#include "converse/lead_state.h"
 #include "converse/traces.h"
 
 namespace tandem::converse {
@@ -10,10 +10,6 @@ namespace {
 
 // A lost race means that the person said something meanwhile.
 constexpr unsigned max_rebuilds = 8;
-// A scope of dedupe keys that no provider instance can have.
-constexpr char lead_states[] = "lead states";
-// What one answer may hold in memory.
-constexpr size_t max_export_bytes = 64 << 20;
 
 store::AuditLine audit(const Asked& asked, const char* action, const std::string& address) {
     return {asked.ground.ids->next(), asked.request.identity->subject, action, address, {}, {},
@@ -82,21 +78,6 @@ store::Snapshot known_person(const Asked& asked, const std::string& address) {
         found(asked.ground.store->snapshot(asked.organization.id, address, 0), "conversation");
     if (!is_known(now)) refuse_stranger();
     return now;
-}
-
-void build_on(store::ChangeSet& set, const store::Snapshot& before, const std::string& address,
-              Time now) {
-    set.preconditions.push_back(
-        store::VersionIs{address, before.conversation ? before.conversation->version : 0});
-    if (before.conversation || !before.lead) return;
-    const std::string state =
-        before.lead->id + ' ' + std::to_string(before.lead->updated_at.time_since_epoch().count());
-    set.preconditions.push_back(store::DedupeNew{lead_states, state, {}});
-    set.operations.push_back(store::Dedupe{lead_states, state, {}, now});
-}
-
-Time changed_at(const store::Snapshot& before, Time now) {
-    return before.lead ? std::max(now, before.lead->updated_at + Milliseconds{1}) : now;
 }
 
 void note_export(const Asked& asked, const std::string& address) {

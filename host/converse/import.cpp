@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "converse/lead_state.h"
 #include "converse/shown.h"
-#include "converse/traces.h"
 #include "domain/address.h"
 #include "serve/json.h"
 

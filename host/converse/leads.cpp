@@ -1,7 +1,7 @@
 #include <utility>
 
+#include "converse/lead_state.h"
 #include "converse/shown.h"
-#include "converse/traces.h"
 #include "domain/address.h"
 #include "serve/cursor.h"
 #include "serve/json.h"
