@@ -14,6 +14,9 @@ namespace {
 
 using domain::OptWord;
 
+// Among so many of the newest messages a contrary word is looked for.
+constexpr unsigned words_looked_back = 50;
+
 /// What the text does to the customer's consent. The provider's own word wins, because it
 /// has acted on it already.
 struct Consent {
@@ -126,16 +129,18 @@ void owe_answer(Draft& draft, const Scope& scope, const store::Snapshot& snapsho
     draft.write(store::Owe{std::move(turn)});
 }
 
-}  // namespace
-
+/// Written so long ago that a machine's answer would come as a surprise; only where the event says
+/// when it happened.
 bool is_late(const MessageReceived& event, const Moment& moment) {
     return event.happened_at != Time{} && moment.now - event.happened_at > moment.late;
 }
 
+}  // namespace
+
 unsigned messages_needed(const MessageReceived& event) {
     const OptWord word = word_of(event);
     const bool consents = word == OptWord::Stop || word == OptWord::Start;
-    return consents && event.happened_at != Time{} ? 50 : 0;
+    return consents && event.happened_at != Time{} ? words_looked_back : 0;
 }
 
 store::ChangeSet record(const MessageReceived& event, const Scope& scope,

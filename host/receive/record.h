@@ -36,10 +36,6 @@ struct Moment {
 /// The precondition at this index is the dedupe key's, in every ChangeSet made here.
 constexpr size_t dedupe_precondition = 0;
 
-/// The text was written so long ago that a machine's answer would come as a surprise. Only
-/// where the event says when it happened.
-bool is_late(const MessageReceived& event, const Moment& moment);
-
 /// How many messages the snapshot needs: of a word that opts out or in and says when it was
 /// written, whether the contrary was written since.
 unsigned messages_needed(const MessageReceived& event);
