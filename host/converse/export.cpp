@@ -191,11 +191,7 @@ private:
         for (const store::Status& line :
              found(store_.status_history(organization_, message.id, deliver::lines_of_history),
                    "conversation"))
-            history.push_back({{"status", domain::word(line.delivery)},
-                               {"providerWord", publish::text_or_null(line.provider_word)},
-                               {"errorCode", publish::text_or_null(line.error_code)},
-                               {"errorText", publish::text_or_null(line.error_text)},
-                               {"timestamp", iso8601(line.at)}});
+            history.push_back(publish::status_object(line));
         return history;
     }
 

@@ -49,15 +49,6 @@ Json json_of(const Outbox::Entry& entry) {
             {"lastError", text_or_null(owed.last_error)}};
 }
 
-Json json_of(const store::Status& line) {
-    return {{"status", domain::word(line.delivery)},
-            {"changed", !line.keep_delivery},
-            {"providerWord", text_or_null(line.provider_word)},
-            {"errorCode", text_or_null(line.error_code)},
-            {"errorText", text_or_null(line.error_text)},
-            {"timestamp", iso8601(line.at)}};
-}
-
 serve::Response answer_of(const Error& error) {
     switch (error.code) {
         case Code::NotFound:
@@ -111,7 +102,7 @@ serve::Response show(const Outbox& outbox, const serve::Request& request) {
     const auto lines = outbox.history(organization, *entry);
     if (!lines) return answer_of(lines.error());
     Json history = Json::array();
-    for (const store::Status& line : *lines) history.push_back(json_of(line));
+    for (const store::Status& line : *lines) history.push_back(publish::status_object(line));
     return serve::success("What is owed",
                           text({{"entry", json_of(*entry)}, {"history", std::move(history)}}));
 }

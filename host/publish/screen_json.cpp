@@ -122,6 +122,15 @@ Json call_object(const domain::Call& call) {
     return json;
 }
 
+Json status_object(const store::Status& line) {
+    return {{"status", domain::word(line.delivery)},
+            {"changed", !line.keep_delivery},
+            {"providerWord", text_or_null(line.provider_word)},
+            {"errorCode", text_or_null(line.error_code)},
+            {"errorText", text_or_null(line.error_text)},
+            {"timestamp", iso8601(line.at)}};
+}
+
 Json session_object(const Scene& scene, const domain::ControlSession& session,
                     int64_t customers_waiting) {
     const bool open = session.state == domain::SessionState::Open;

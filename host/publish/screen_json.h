@@ -28,6 +28,8 @@ std::string_view outcome_word(domain::CallOutcome outcome);
 Json media_list(const std::vector<domain::Media>& media);
 Json message_object(const domain::Message& message);
 Json call_object(const domain::Call& call);
+/// What a provider said of a message, or we of a send.
+Json status_object(const store::Status& line);
 Json session_object(const Scene& scene, const domain::ControlSession& session,
                     int64_t customers_waiting);
 
