@@ -3,9 +3,9 @@
 #include <array>
 #include <utility>
 
-#include "call/call.h"
-
 #include <nlohmann/json.hpp>
+
+#include "call/call.h"
 
 namespace tandem::call {
 

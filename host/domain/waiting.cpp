@@ -16,6 +16,12 @@ bool is_keyword(const Message& message) {
     return !yes;
 }
 
+/// A text to the customer that left, or is to leave.
+bool is_answer(const Message& message) {
+    return message.type == MessageType::Text && message.author != Author::Customer &&
+           message.author != Author::System && message.delivery != Delivery::Superseded;
+}
+
 }  // namespace
 
 bool wants_answer(const Message& message) {
@@ -51,15 +57,12 @@ std::vector<const Message*> unanswered(const std::vector<Message>& messages,
                                        const Processed& processed) {
     std::vector<const Message*> found;
     for (const Message& message : messages) {
-        if (message.type != MessageType::Text) continue;
-        if (message.author == Author::Customer) {
-            const auto& ids = processed.ids;
-            const bool dealt_with = message.number <= processed.through ||
-                                    std::find(ids.begin(), ids.end(), message.id) != ids.end();
-            if (!dealt_with && wants_answer(message)) found.push_back(&message);
-        } else if (message.author != Author::System && message.delivery != Delivery::Superseded) {
-            found.clear();
-        }
+        if (is_answer(message)) found.clear();
+        if (!wants_answer(message)) continue;
+        const auto& ids = processed.ids;
+        const bool dealt_with = message.number <= processed.through ||
+                                std::find(ids.begin(), ids.end(), message.id) != ids.end();
+        if (!dealt_with) found.push_back(&message);
     }
     return found;
 }
@@ -69,11 +72,8 @@ bool tells_unanswered(const std::vector<Message>& messages, const Processed& pro
     const int64_t first = messages.front().number;
     if (first <= 1 || first <= processed.through) return true;
     return std::any_of(messages.begin(), messages.end(), [](const Message& message) {
-        const bool left = message.delivery != Delivery::Queued &&
-                          message.delivery != Delivery::Sending &&
-                          message.delivery != Delivery::Superseded;
-        return message.type == MessageType::Text && message.author != Author::Customer &&
-               message.author != Author::System && left;
+        return is_answer(message) && message.delivery != Delivery::Queued &&
+               message.delivery != Delivery::Sending;
     });
 }
 
