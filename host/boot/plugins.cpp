@@ -4,7 +4,6 @@
 #include <iterator>
 #include <set>
 #include <string>
-#include <string_view>
 
 namespace tandem::boot {
 
@@ -23,11 +22,7 @@ public:
     void need(const PluginUse& use, const std::string& kind, const std::string& for_what) {
         const auto described = registry_.describe(use.plugin);
         if (!described || !told_.insert(use.id + ' ' + kind).second) return;
-        const auto gives = [&kind](std::string_view one) {
-            return one.substr(0, one.find('/')) == kind;
-        };
-        const auto& kinds = described->kinds;
-        if (std::any_of(kinds.begin(), kinds.end(), gives)) return;
+        if (load::gives(*described, kind)) return;
         findings_.push_back({use.where, use.id + ".plugin",
                              "a plugin that gives " + kind + ", for " + for_what + "; " +
                                  use.plugin + " does not"});

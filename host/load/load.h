@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admit/admit.h"
@@ -33,6 +34,8 @@ struct Description {
     };
     std::vector<Option> options;
 };
+/// Whether it gives a capability, such as `tandem.webhook`, in any version.
+bool gives(const Description& plugin, std::string_view capability);
 
 /// A living instance and the capabilities it gives; null where it has none. Lives until
 /// the registry stopped it.

@@ -402,6 +402,12 @@ std::unique_ptr<Registry> make_registry(Places places, Services services) {
     return std::make_unique<PluginRegistry>(std::move(places), services);
 }
 
+bool gives(const Description& plugin, std::string_view capability) {
+    return std::any_of(plugin.kinds.begin(), plugin.kinds.end(), [&](std::string_view kind) {
+        return kind.substr(0, kind.find('/')) == capability;
+    });
+}
+
 std::set<std::string> plugin_names(const std::vector<std::string>& folders) {
     std::set<std::string> names;
     for (const std::string& folder : folders) {

@@ -1,8 +1,5 @@
 #include "trespass/plugins.h"
 
-#include <algorithm>
-#include <string_view>
-
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,17 +8,6 @@
 #include "trespass/dialects.h"
 
 namespace tandem::trespass {
-
-namespace {
-
-/// Of any version of the capability.
-bool takes_webhooks(const load::Description& plugin) {
-    return std::any_of(plugin.kinds.begin(), plugin.kinds.end(), [](std::string_view kind) {
-        return kind.substr(0, kind.find('/')) == "tandem.webhook";
-    });
-}
-
-}  // namespace
 
 Plugins look_at_plugins(const std::string& folder, const std::string& probe_program) {
     Plugins found;
@@ -35,7 +21,7 @@ Plugins look_at_plugins(const std::string& folder, const std::string& probe_prog
         const auto described = registry->describe(name);
         if (!described)
             found.unreached.push_back("webhooks: " + described.error().text);
-        else if (takes_webhooks(*described))
+        else if (load::gives(*described, "tandem.webhook"))
             found.unreached.push_back("webhooks of the plugin " + name +
                                       ": the audit does not know what its provider says, and how "
                                       "it signs that");
